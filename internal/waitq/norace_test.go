@@ -1,0 +1,5 @@
+//go:build !race
+
+package waitq
+
+const slowdown = 1

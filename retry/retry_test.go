@@ -1,0 +1,308 @@
+package retry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/interleave-go/interleave/retry"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var errFlaky = errors.New("flaky")
+
+// failing returns a function that fails the given number of times, and the
+// times of its calls since the first.
+func failing(times int, err error) (fn func(context.Context) error, calls *[]time.Duration) {
+	calls = new([]time.Duration)
+	var start time.Time
+	return func(context.Context) error {
+		if len(*calls) == 0 {
+			start = time.Now()
+		}
+		*calls = append(*calls, time.Since(start))
+		if len(*calls) <= times {
+			return err
+		}
+		return nil
+	}, calls
+}
+
+func seconds(s ...float64) []time.Duration {
+	d := make([]time.Duration, len(s))
+	for i := range s {
+		d[i] = time.Duration(s[i] * float64(time.Second))
+	}
+	return d
+}
+
+func TestPausesGrowUpToTheMaximum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fn, calls := failing(5, errFlaky)
+		p := retry.Policy{MaxAttempts: 6, BaseDelay: time.Second, MaxDelay: 5 * time.Second, Jitter: retry.NoJitter}
+		require.NoError(t, retry.Do(t.Context(), p, fn))
+		require.Equal(t, seconds(0, 1, 3, 7, 12, 17), *calls)
+	})
+}
+
+func TestGivesUpWithoutALastPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fn, calls := failing(9, errFlaky)
+		start := time.Now()
+		err := retry.Do(t.Context(), retry.Policy{BaseDelay: time.Second, Jitter: retry.NoJitter}, fn)
+		require.Equal(t, seconds(0, 1, 3), *calls)
+		require.Equal(t, 3*time.Second, time.Since(start))
+		var e *retry.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, retry.Error{Attempts: 3, Last: errFlaky}, *e)
+		require.ErrorIs(t, err, errFlaky)
+		require.EqualError(t, err, "after 3 attempts: flaky")
+	})
+}
+
+func TestNoPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fn, calls := failing(1000, errFlaky)
+		p := retry.Policy{MaxAttempts: -1, BaseDelay: -1}
+		require.NoError(t, retry.Do(t.Context(), p, fn))
+		require.Len(t, *calls, 1001)
+		require.Zero(t, (*calls)[1000])
+	})
+}
+
+func TestContextThatHasEndedMakesNoAttempt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	fn, calls := failing(0, nil)
+	err := retry.Do(ctx, retry.Policy{}, fn)
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualError(t, err, "retry: not attempted: context canceled")
+	require.Empty(t, *calls)
+}
+
+func TestCancelDuringThePauseEndsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(1500*time.Millisecond, cancel)
+		fn, calls := failing(9, errFlaky)
+		start := time.Now()
+		err := retry.Do(ctx, retry.Policy{BaseDelay: time.Second, Jitter: retry.NoJitter}, fn)
+		require.Equal(t, 1500*time.Millisecond, time.Since(start))
+		require.Equal(t, seconds(0, 1), *calls)
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, errFlaky)
+		require.EqualError(t, err, "after 2 attempts: flaky (context canceled)")
+	})
+}
+
+func TestCancelAtTheInstantThePauseEnds(t *testing.T) {
+	for range 50 { // both timers fire at once: either order may come
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			timer := time.AfterFunc(time.Second, cancel)
+			defer timer.Stop()
+			fn, calls := failing(9, errFlaky)
+			p := retry.Policy{MaxAttempts: 2, BaseDelay: time.Second, Jitter: retry.NoJitter}
+			err := retry.Do(ctx, p, fn)
+			var e *retry.Error
+			require.ErrorAs(t, err, &e)
+			require.Equal(t, len(*calls), e.Attempts)
+			require.Equal(t, errFlaky, e.Last)
+			if len(*calls) == 1 {
+				require.Equal(t, context.Canceled, e.Cause)
+			}
+		})
+	}
+}
+
+func TestPauseUntilTheDeadlineIsNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		fn, calls := failing(9, errFlaky)
+		start := time.Now()
+		err := retry.Do(ctx, retry.Policy{BaseDelay: time.Second, Jitter: retry.NoJitter}, fn)
+		require.Equal(t, time.Second, time.Since(start), "the pause of 2s is not begun")
+		require.Equal(t, seconds(0, 1), *calls)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, errFlaky)
+	})
+}
+
+func TestAttemptTimeoutIsToldFromTheCallersCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		p := retry.Policy{AttemptTimeout: time.Second, BaseDelay: -1}
+		hang := func(ctx context.Context) error {
+			attempts++
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		start := time.Now()
+		err := retry.Do(t.Context(), p, hang)
+		require.Equal(t, 3*time.Second, time.Since(start))
+		var e *retry.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, retry.Error{Attempts: 3, Last: context.DeadlineExceeded}, *e)
+
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		err = retry.Do(ctx, p, hang)
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, 2, e.Attempts)
+		require.Equal(t, context.DeadlineExceeded, e.Cause)
+	})
+}
+
+func TestPermanentEndsTheAttempts(t *testing.T) {
+	fn, calls := failing(9, fmt.Errorf("read: %w", retry.Permanent(io.ErrUnexpectedEOF)))
+	err := retry.Do(t.Context(), retry.Policy{BaseDelay: -1}, fn)
+	require.Len(t, *calls, 1)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+
+	bare, _ := failing(9, retry.Permanent(errFlaky))
+	require.EqualError(t, retry.Do(t.Context(), retry.Policy{}, bare), "after 1 attempt: flaky")
+	require.NoError(t, retry.Permanent(nil))
+	require.NoError(t, retry.After(nil, time.Second))
+}
+
+func TestInnerPermanentDoesNotEndAnOuterDo(t *testing.T) {
+	outer := 0
+	err := retry.Do(t.Context(), retry.Policy{BaseDelay: -1}, func(ctx context.Context) error {
+		outer++
+		inner := retry.Do(ctx, retry.Policy{}, func(context.Context) error {
+			return fmt.Errorf("wrapped: %w", retry.Permanent(errFlaky))
+		})
+		return errors.Join(inner, errors.New("inner failed"))
+	})
+	require.Equal(t, 3, outer)
+	require.ErrorIs(t, err, errFlaky)
+
+	outer = 0
+	retry.Do(t.Context(), retry.Policy{BaseDelay: -1}, func(context.Context) error {
+		outer++
+		return errors.Join(errFlaky, retry.Permanent(&retry.Error{Last: errFlaky}))
+	})
+	require.Equal(t, 1, outer, "the outer's own mark")
+}
+
+func TestAfterSetsThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fn, calls := failing(1, retry.After(errFlaky, 4*time.Second))
+		require.NoError(t, retry.Do(t.Context(), retry.Policy{BaseDelay: time.Hour, MaxDelay: time.Hour}, fn))
+		require.Equal(t, seconds(0, 4), *calls)
+
+		fn, calls = failing(1, retry.After(errFlaky, time.Hour))
+		require.NoError(t, retry.Do(t.Context(), retry.Policy{MaxDelay: 10 * time.Second}, fn))
+		require.Equal(t, seconds(0, 10), *calls, "bounded by MaxDelay")
+	})
+}
+
+func TestRetryableDecides(t *testing.T) {
+	p := retry.Policy{BaseDelay: -1, Retryable: func(err error) bool { return errors.Is(err, errFlaky) }}
+	fn, calls := failing(9, io.EOF)
+	require.ErrorIs(t, retry.Do(t.Context(), p, fn), io.EOF)
+	require.Len(t, *calls, 1)
+	fn, calls = failing(1, errFlaky)
+	require.NoError(t, retry.Do(t.Context(), p, fn))
+	require.Len(t, *calls, 2)
+}
+
+// The pauses before jitter are 8 s; their mean tells full, equal and none
+// apart, and none is outside its range.
+func TestJitterRanges(t *testing.T) {
+	const rounds = 4000
+	for _, tc := range []struct {
+		jitter         retry.Jitter
+		low, high, avg float64
+	}{
+		{retry.FullJitter, 0, 8, 4},
+		{retry.EqualJitter, 4, 8, 6},
+		{retry.NoJitter, 8, 8, 8},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sum := 0.0
+			for range rounds {
+				fn, calls := failing(1, errFlaky)
+				p := retry.Policy{BaseDelay: 8 * time.Second, Jitter: tc.jitter}
+				require.NoError(t, retry.Do(t.Context(), p, fn))
+				pause := (*calls)[1].Seconds()
+				require.True(t, pause >= tc.low && pause <= tc.high, "%v", pause)
+				sum += pause
+			}
+			// Six standard deviations of the mean of an even spread over 8 s.
+			require.InDelta(t, tc.avg, sum/rounds, 6*8/math.Sqrt(12*rounds))
+		})
+	}
+}
+
+// Whatever the fields and the attempt, the pause is in [0, MaxDelay].
+func FuzzPauseIsWithinBounds(f *testing.F) {
+	f.Add(int64(1), int64(math.MaxInt64), 1e300, uint8(0), uint8(5))
+	f.Add(int64(math.MaxInt64), int64(1), 1.0, uint8(1), uint8(3))
+	f.Add(int64(time.Second), int64(time.Minute), 2.0, uint8(2), uint8(8))
+	f.Fuzz(func(t *testing.T, base, limit int64, multiplier float64, jitter, failures uint8) {
+		if base < 0 || limit <= 0 || !(multiplier >= 1) || jitter > 2 {
+			return
+		}
+		limit = min(limit, int64(24*365*time.Hour)) // a bubble's clock has an end
+		synctest.Test(t, func(t *testing.T) {
+			n := int(failures % 10)
+			fn, calls := failing(n, errFlaky)
+			p := retry.Policy{MaxAttempts: -1, BaseDelay: time.Duration(base), MaxDelay: time.Duration(limit),
+				Multiplier: multiplier, Jitter: retry.Jitter(jitter)}
+			require.NoError(t, retry.Do(t.Context(), p, fn))
+			for i := 1; i <= n; i++ {
+				pause := (*calls)[i] - (*calls)[i-1]
+				require.True(t, pause >= 0 && pause <= time.Duration(limit), "%v", pause)
+			}
+		})
+	})
+}
+
+func TestPanicsPassThrough(t *testing.T) {
+	require.PanicsWithValue(t, "boom", func() {
+		retry.Do(t.Context(), retry.Policy{AttemptTimeout: time.Hour}, func(context.Context) error { panic("boom") })
+	})
+}
+
+func TestMisusePanics(t *testing.T) {
+	for want, p := range map[string]retry.Policy{
+		"retry: negative MaxDelay":       {MaxDelay: -1},
+		"retry: Multiplier below 1":      {Multiplier: 0.5},
+		"retry: unknown Jitter":          {Jitter: 3},
+		"retry: negative AttemptTimeout": {AttemptTimeout: -1},
+	} {
+		require.PanicsWithValue(t, want, func() { retry.Do(t.Context(), p, nil) })
+	}
+}
+
+func ExampleGet() {
+	calls := 0
+	policy := retry.Policy{BaseDelay: time.Millisecond}
+	answer, err := retry.Get(context.Background(), policy, func(context.Context) (int, error) {
+		if calls++; calls < 3 {
+			return 0, errors.New("server overloaded")
+		}
+		return 42, nil
+	})
+	fmt.Println(answer, err, calls)
+	// Output: 42 <nil> 3
+}
+
+func ExamplePermanent() {
+	err := retry.Do(context.Background(), retry.Policy{}, func(context.Context) error {
+		return retry.Permanent(errors.New("404 Not Found")) // no use in asking again
+	})
+	fmt.Println(err)
+	// Output: after 1 attempt: 404 Not Found
+}

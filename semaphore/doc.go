@@ -1,0 +1,41 @@
+// Package semaphore bounds how many units of a resource are in use at once.
+//
+// # The problem
+//
+// Many goroutines share something that only a few can use at a time: open
+// connections, memory, requests to one host. A [Weighted] semaphore counts the
+// units that are taken and lets those who must wait do so in order, until their
+// context ends. It has the names and the meaning of
+// golang.org/x/sync/semaphore, so that changing the import is enough; it
+// differs where that package hangs or accepts a mistake:
+//
+//   - Acquire of more than the limit returns [ErrTooLarge] instead of waiting
+//     for the context to end.
+//   - Negative weights and limits panic.
+//   - An over-release panics and leaves the semaphore as it was.
+//
+// # When not to use it
+//
+// For one unit, a sync.Mutex is faster if nobody needs to give up waiting. To
+// bound the goroutines of one piece of work, bound the tasks where they start
+// rather than let thousands park here. To bound a rate per second, use
+// tokenbucket.
+//
+// # Concurrency properties
+//
+// All methods are safe for concurrent use. Waiters are served strictly first
+// in, first out: nobody overtakes, so a large request is served after those
+// that came before it, however many small ones come later. A waiter whose
+// context ends leaves at once, loses nothing and bars nobody behind it. If a
+// grant and the end of the context coincide, the one that happens first
+// decides.
+//
+// # Example
+//
+//	sem := semaphore.NewWeighted(10)
+//	...
+//	if err := sem.Acquire(ctx, 1); err != nil {
+//		return err
+//	}
+//	defer sem.Release(1)
+package semaphore
