@@ -1,0 +1,209 @@
+// Package crawl fetches the pages of web sites, follows their links and records
+// what it finds in a store.
+//
+// The crawl is a pipeline under one task group:
+//
+//	hosts ──▶ fetches ──▶ bodies ──▶ parsers ──▶ results ──▶ writer ──▶ store
+//	  ▲                  (buffer)               (buffer)                  │
+//	  └──────────────────── next URLs of a host ──────────────────────────┘
+//
+// Each host has a task that takes the host's next URLs from the store and
+// starts a fetch when the host's semaphore, the host's token bucket and the
+// semaphore over all hosts allow it, so that a slow host holds up no other. The
+// buffers are bounded, and fetches keep their permits until their body is
+// taken: if the writer is slow, everything before it slows down.
+//
+// The way back is not a buffer. The writer puts new URLs into the store and
+// tells the hosts that there is something; it never waits for them. With a
+// bounded buffer on a cycle, all could wait for all as soon as every page has
+// more links than there is room for.
+package crawl
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/interleave-go/interleave/boundedbuf"
+	"github.com/interleave-go/interleave/examples/crawler/internal/page"
+	"github.com/interleave-go/interleave/examples/crawler/internal/store"
+	"github.com/interleave-go/interleave/retry"
+	"github.com/interleave-go/interleave/semaphore"
+	"github.com/interleave-go/interleave/taskgroup"
+)
+
+// Config is how to crawl. Every field must be set, but for those whose comment
+// says what zero means.
+type Config struct {
+	Concurrency int           // requests at once
+	PerHost     int           // requests at once to one host
+	Rate        float64       // requests a second to one host; 0: no limit
+	Retries     int           // further attempts after a failure that can pass
+	Timeout     time.Duration // of one attempt, body included
+	MaxPages    int           // rows to write in this run; 0: no limit
+	MaxBody     int64         // bytes, after decompression
+	Robots      bool          // obey robots.txt
+	UserAgent   string
+
+	// BaseDelay is the pause before the first retry; 0: 200 ms.
+	BaseDelay time.Duration
+
+	// Progress is called after each write, by one goroutine; nil: not at all.
+	Progress func(Progress)
+}
+
+// Progress is how far a crawl is.
+type Progress struct {
+	Pages   int64 // done, those of earlier runs included
+	Pending int64 // known and not done
+	Failed  int64 // of this run, with an error
+	Bytes   int64 // of this run
+}
+
+// job is a URL on its way through the pipeline, and what becomes of it.
+type job = store.Page
+
+// body is the answer to a job that is to be parsed. Its bytes come from a pool.
+type body struct {
+	page *job
+	data *[]byte
+}
+
+// crawler is one run.
+type crawler struct {
+	Config
+	store   *store.Store
+	client  *http.Client
+	policy  retry.Policy
+	permits *semaphore.Weighted // requests at once
+	bodies  *boundedbuf.Buffer[body]
+	results *boundedbuf.Buffer[*job]
+	started atomic.Int64 // jobs begun, of MaxPages
+	buffers sync.Pool    // *[]byte
+
+	mu    sync.Mutex // guards hosts, and their fields running and more
+	hosts map[string]*host
+}
+
+// Run crawls what is pending in s until nothing is left, MaxPages are written,
+// or ctx ends. It returns nil, an error of the store, or ctx.Err(); whatever it
+// returns, what was recorded is whole, and a later Run goes on from there.
+func Run(ctx context.Context, s *store.Store, config Config) error {
+	c := &crawler{
+		Config: config,
+		store:  s,
+		client: &http.Client{
+			Transport: transport(config),
+			// Every hop is a page of its own.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		policy: retry.Policy{
+			MaxAttempts:    config.Retries + 1,
+			BaseDelay:      config.BaseDelay,
+			AttemptTimeout: config.Timeout,
+			Retryable:      retryable,
+		},
+		permits: semaphore.NewWeighted(int64(config.Concurrency)),
+		bodies:  boundedbuf.New[body](config.Concurrency),
+		results: boundedbuf.New[*job](4 * config.Concurrency),
+		buffers: sync.Pool{New: func() any { return new([]byte) }},
+		hosts:   map[string]*host{},
+	}
+	if c.policy.BaseDelay == 0 {
+		c.policy.BaseDelay = 200 * time.Millisecond
+	}
+	defer c.client.CloseIdleConnections()
+
+	hosts, err := s.Hosts(ctx)
+	if err != nil {
+		return err
+	}
+	return taskgroup.Run(ctx, func(ctx context.Context, g *taskgroup.Group) error {
+		for range runtime.GOMAXPROCS(0) {
+			g.Go(c.parse)
+		}
+		for _, name := range hosts {
+			c.wake(g, name)
+		}
+		return c.write(ctx, g)
+	})
+}
+
+// parse is a task that reads the links of pages, until there are no more.
+func (c *crawler) parse(ctx context.Context) error {
+	parser := page.NewParser()
+	for b := range c.bodies.All(ctx) {
+		parsed := parser.Parse(b.page.Job.URL, b.page.ContentType, *b.data)
+		c.buffers.Put(b.data)
+		b.page.Title = parsed.Title
+		if !parsed.NoFollow || !c.Robots {
+			b.page.Links = make([]store.Link, len(parsed.Links))
+			for i, l := range parsed.Links {
+				b.page.Links[i] = store.Link{To: l.URL, Text: l.Text, Invalid: l.Err != nil}
+			}
+		}
+		if err := c.results.Put(ctx, b.page); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// write is the one task that writes to the store. It ends the crawl: nobody
+// else knows when nothing is pending.
+func (c *crawler) write(ctx context.Context, g *taskgroup.Group) error {
+	defer c.bodies.Close() // the parsers may go; there is nothing on its way to them
+	var (
+		batch    = make([]*job, 256)
+		progress = Progress{Pages: c.store.Pages(), Pending: c.store.Pending()}
+		written  int64
+	)
+	for !c.finished(written) {
+		n, err := c.results.GetBatch(ctx, batch)
+		if err != nil {
+			// Cancelled. What has come this far is kept: ctx says to stop
+			// fetching, not to throw away.
+			for n < len(batch) {
+				p, ok := c.results.TryGet()
+				if !ok {
+					break
+				}
+				batch[n] = p
+				n++
+			}
+		}
+		hosts, writeErr := c.store.Write(context.WithoutCancel(ctx), batch[:n])
+		if writeErr != nil || err != nil {
+			return errors.Join(writeErr, err)
+		}
+		written += int64(n)
+		for _, name := range hosts {
+			c.wake(g, name)
+		}
+		if c.Progress != nil {
+			for _, p := range batch[:n] {
+				progress.Bytes += p.Size
+				if p.Kind != "" {
+					progress.Failed++
+				}
+			}
+			progress.Pages, progress.Pending = c.store.Pages(), c.store.Pending()
+			c.Progress(progress)
+		}
+		clear(batch)
+	}
+	return nil
+}
+
+func (c *crawler) finished(written int64) bool {
+	return c.store.Pending() == 0 || c.MaxPages > 0 && written >= int64(c.MaxPages)
+}
+
+// begin reports whether another job may be begun.
+func (c *crawler) begin() bool {
+	return c.started.Add(1) <= int64(c.MaxPages) || c.MaxPages == 0
+}

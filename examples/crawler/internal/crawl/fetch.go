@@ -1,0 +1,171 @@
+package crawl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/interleave-go/interleave/examples/crawler/internal/page"
+	"github.com/interleave-go/interleave/examples/crawler/internal/store"
+	"github.com/interleave-go/interleave/retry"
+)
+
+func transport(config Config) *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: config.Timeout, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          config.Concurrency,
+		MaxIdleConnsPerHost:   config.PerHost,
+		IdleConnTimeout:       30 * time.Second,
+		TLSHandshakeTimeout:   config.Timeout,
+		ExpectContinueTimeout: time.Second,
+		// A redirect in an endless header is no better than an endless body.
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+func (c *crawler) request(ctx context.Context, method, url string) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+	if err != nil {
+		return nil, retry.Permanent(&fault{store.URL, "not a valid URL: " + oneLine(err)})
+	}
+	request.Header.Set("User-Agent", c.UserAgent)
+	return request, nil
+}
+
+// fetch asks for j, as often as it takes, and hands on what came of it. It
+// returns an error only if ctx has ended: then j stays pending.
+func (c *crawler) fetch(ctx context.Context, h *host, j store.Job) error {
+	p := &job{Job: j}
+	var data *[]byte // the body, if it is to be parsed
+	err := retry.Do(ctx, c.policy, func(ctx context.Context) (err error) {
+		if p.Attempts > 0 {
+			if err := h.take(ctx); err != nil {
+				return err
+			}
+		}
+		*p = job{Job: j, Attempts: p.Attempts + 1}
+		start := time.Now()
+		data, err = c.attempt(ctx, p)
+		p.Latency = time.Since(start)
+		return err
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	p.Time = time.Now()
+	if err != nil {
+		p.Kind, p.Error = explain(err, c.Timeout)
+	}
+	if err == nil && data != nil {
+		return c.bodies.Put(ctx, body{p, data})
+	}
+	return c.results.Put(ctx, p)
+}
+
+// attempt asks for p once. It returns the body if its links are to be read.
+func (c *crawler) attempt(ctx context.Context, p *job) (*[]byte, error) {
+	if p.Job.External {
+		// Many servers answer HEAD wrongly, hardly any of them with success.
+		if err := c.head(ctx, p); err == nil {
+			return nil, nil
+		}
+	}
+	request, err := c.request(ctx, http.MethodGet, p.Job.URL)
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if err := c.status(response, p); err != nil || p.Job.External {
+		return nil, err
+	}
+	return c.read(response, p)
+}
+
+func (c *crawler) head(ctx context.Context, p *job) error {
+	request, err := c.request(ctx, http.MethodHead, p.Job.URL)
+	if err != nil {
+		return err
+	}
+	response, err := c.client.Do(request)
+	if err != nil {
+		return err
+	}
+	response.Body.Close()
+	return c.status(response, p)
+}
+
+// status records the head of the answer. Its error says why the body is of no
+// interest.
+func (c *crawler) status(response *http.Response, p *job) error {
+	p.Status = response.StatusCode
+	p.ContentType = clip(response.Header.Get("Content-Type"), 200)
+	p.Size = max(0, response.ContentLength)
+	switch response.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		location := response.Header.Get("Location")
+		target, err := page.Resolve(p.Job.URL, location)
+		switch {
+		case location == "":
+			return retry.Permanent(&fault{store.Redirect, response.Status + " without a Location"})
+		case err != nil:
+			return retry.Permanent(&fault{store.Redirect, "redirects to " + clip(strconv.Quote(location), 200) + ": " + oneLine(err)})
+		}
+		p.Redirect = target
+	}
+	return statusError(response)
+}
+
+// statusError returns why an answer is none, by its status.
+func statusError(response *http.Response) error {
+	code := response.StatusCode
+	if code < 400 {
+		return nil
+	}
+	text := http.StatusText(code)
+	if text == "" {
+		text = "unknown status"
+	}
+	err := &fault{store.HTTP, fmt.Sprintf("%d %s", code, text)}
+	switch code {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		if after, ok := retryAfter(response.Header.Get("Retry-After")); ok {
+			return retry.After(err, after)
+		}
+		return err
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return err
+	}
+	return retry.Permanent(err)
+}
+
+// retryAfter reads a Retry-After header: seconds or a date.
+func retryAfter(header string) (time.Duration, bool) {
+	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if date, err := http.ParseTime(header); err == nil {
+		return max(0, time.Until(date)), true
+	}
+	return 0, false
+}
+
+// retryable reports whether a failure without a mark can pass.
+func retryable(err error) bool {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dns.IsTemporary || dns.IsTimeout
+	}
+	kind, _ := explain(err, 0)
+	return kind != store.TLS
+}
