@@ -59,7 +59,7 @@ func BenchmarkCrawl5000(b *testing.B) {
 							b.Error(err)
 							continue
 						}
-						if n, err := io.Copy(io.Discard, response.Body); err != nil || n < 10_000 {
+						if n, err := io.Copy(io.Discard, response.Body); err != nil || n < 4_000 {
 							b.Error(n, err)
 						}
 						response.Body.Close()

@@ -40,17 +40,17 @@ func (g *generated) page(i int) []byte {
 	link := func(to int) {
 		b = fmt.Appendf(b, "<li><a class=\"link\" href=\"%s\">Page number %d</a></li>\n", g.path(to), to)
 	}
-	for k := range min(10, g.n) {
+	for k := range min(6, g.n) {
 		link(k)
 	}
 	b = append(b, "</ul></nav>\n"...)
 	for c := i*children + 1; c <= i*children+children && c < g.n; c++ {
 		link(c)
 	}
-	for k := range 5 {
+	for k := range 3 {
 		link((i*31 + k*k*977) % g.n)
 	}
-	for len(b) < 10_000 {
+	for len(b) < 4_000 {
 		b = append(b, filler...)
 	}
 	return append(b, "</body></html>\n"...)

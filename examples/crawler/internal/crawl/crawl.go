@@ -76,14 +76,16 @@ type body struct {
 // crawler is one run.
 type crawler struct {
 	Config
-	store   *store.Store
-	client  *http.Client
-	policy  retry.Policy
-	permits *semaphore.Weighted // requests at once
-	bodies  *boundedbuf.Buffer[body]
-	results *boundedbuf.Buffer[*job]
-	started atomic.Int64 // jobs begun, of MaxPages
-	buffers sync.Pool    // *[]byte
+	store *store.Store
+	// Used directly, not through an http.Client: every redirect is a page of
+	// its own.
+	transport *http.Transport
+	policy    retry.Policy
+	permits   *semaphore.Weighted // requests at once
+	bodies    *boundedbuf.Buffer[body]
+	results   *boundedbuf.Buffer[*job]
+	started   atomic.Int64 // jobs begun, of MaxPages
+	buffers   sync.Pool    // *[]byte
 
 	mu    sync.Mutex // guards hosts, and their fields running and more
 	hosts map[string]*host
@@ -94,13 +96,9 @@ type crawler struct {
 // returns, what was recorded is whole, and a later Run goes on from there.
 func Run(ctx context.Context, s *store.Store, config Config) error {
 	c := &crawler{
-		Config: config,
-		store:  s,
-		client: &http.Client{
-			Transport: transport(config),
-			// Every hop is a page of its own.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		Config:    config,
+		store:     s,
+		transport: transport(config),
 		policy: retry.Policy{
 			MaxAttempts:    config.Retries + 1,
 			BaseDelay:      config.BaseDelay,
@@ -109,14 +107,14 @@ func Run(ctx context.Context, s *store.Store, config Config) error {
 		},
 		permits: semaphore.NewWeighted(int64(config.Concurrency)),
 		bodies:  boundedbuf.New[body](config.Concurrency),
-		results: boundedbuf.New[*job](4 * config.Concurrency),
+		results: boundedbuf.New[*job](2 * batchSize),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 		hosts:   map[string]*host{},
 	}
 	if c.policy.BaseDelay == 0 {
 		c.policy.BaseDelay = 200 * time.Millisecond
 	}
-	defer c.client.CloseIdleConnections()
+	defer c.transport.CloseIdleConnections()
 
 	hosts, err := s.Hosts(ctx)
 	if err != nil {
@@ -158,34 +156,27 @@ func (c *crawler) parse(ctx context.Context) error {
 func (c *crawler) write(ctx context.Context, g *taskgroup.Group) error {
 	defer c.bodies.Close() // the parsers may go; there is nothing on its way to them
 	var (
-		batch    = make([]*job, 256)
-		progress = Progress{Pages: c.store.Pages(), Pending: c.store.Pending()}
+		batch    = make([]*job, 0, batchSize)
+		progress Progress
 		written  int64
 	)
 	for !c.finished(written) {
-		n, err := c.results.GetBatch(ctx, batch)
-		if err != nil {
-			// Cancelled. What has come this far is kept: ctx says to stop
-			// fetching, not to throw away.
-			for n < len(batch) {
-				p, ok := c.results.TryGet()
-				if !ok {
-					break
-				}
-				batch[n] = p
-				n++
-			}
+		var err error
+		if batch, err = c.collect(ctx, batch[:0], written); err == nil {
+			// Not with ctx: once collected, a batch is written, since to stop
+			// is not to throw away.
+			err = ctx.Err()
 		}
-		hosts, writeErr := c.store.Write(context.WithoutCancel(ctx), batch[:n])
-		if writeErr != nil || err != nil {
-			return errors.Join(writeErr, err)
+		hosts, writeErr := c.store.Write(context.WithoutCancel(ctx), batch)
+		if err := errors.Join(writeErr, err); err != nil {
+			return err
 		}
-		written += int64(n)
+		written += int64(len(batch))
 		for _, name := range hosts {
 			c.wake(g, name)
 		}
 		if c.Progress != nil {
-			for _, p := range batch[:n] {
+			for _, p := range batch {
 				progress.Bytes += p.Size
 				if p.Kind != "" {
 					progress.Failed++
@@ -197,6 +188,46 @@ func (c *crawler) write(ctx context.Context, g *taskgroup.Group) error {
 		clear(batch)
 	}
 	return nil
+}
+
+const (
+	batchSize = 128
+	// patience is how long a result waits for others to be written with it.
+	patience = 50 * time.Millisecond
+)
+
+// collect appends to batch the next results to write. It waits for a full batch
+// only for as long as there is plenty to fetch without what the batch will
+// bring. If ctx ends it returns its error, and what has come this far.
+func (c *crawler) collect(ctx context.Context, batch []*job, written int64) ([]*job, error) {
+	n, err := c.results.GetBatch(ctx, batch[:cap(batch)])
+	batch = batch[:n]
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for err == nil && len(batch) < cap(batch) {
+		unwritten := int64(len(batch))
+		if plenty := c.store.Pending()-unwritten > int64(4*c.Concurrency); plenty && !c.finished(written+unwritten) {
+			n, err = c.results.GetBatch(patient, batch[len(batch):cap(batch)])
+			batch = batch[:len(batch)+n]
+			continue
+		}
+		p, ok := c.results.TryGet()
+		if !ok {
+			return batch, nil
+		}
+		batch = append(batch, p)
+	}
+	if ctx.Err() == nil {
+		return batch, nil // full, or out of patience
+	}
+	for len(batch) < cap(batch) {
+		p, ok := c.results.TryGet()
+		if !ok {
+			break
+		}
+		batch = append(batch, p)
+	}
+	return batch, ctx.Err()
 }
 
 func (c *crawler) finished(written int64) bool {

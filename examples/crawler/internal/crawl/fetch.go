@@ -24,7 +24,9 @@ func transport(config Config) *http.Transport {
 		IdleConnTimeout:       30 * time.Second,
 		TLSHandshakeTimeout:   config.Timeout,
 		ExpectContinueTimeout: time.Second,
-		// A redirect in an endless header is no better than an endless body.
+		// Most pages then come in one read.
+		ReadBufferSize: 32 << 10,
+		// An endless header is no better than an endless body.
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 }
@@ -80,7 +82,7 @@ func (c *crawler) attempt(ctx context.Context, p *job) (*[]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.client.Do(request)
+	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +98,7 @@ func (c *crawler) head(ctx context.Context, p *job) error {
 	if err != nil {
 		return err
 	}
-	response, err := c.client.Do(request)
+	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,9 @@ const maxRobots = 512 << 10
 // does not answer allows everything: its pages will say what is wrong.
 func (c *crawler) fetchRobots(ctx context.Context, h *host, u *url.URL) (*robotstxt.Group, error) {
 	location := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}).String()
-	client := &http.Client{Transport: c.client.Transport} // follows redirects, up to ten
+	client := &http.Client{Transport: c.transport} // follows redirects, up to ten
 	var data *robotstxt.RobotsData
-	err := retry.Do(ctx, c.policy, func(ctx context.Context) error {
+	_ = retry.Do(ctx, c.policy, func(ctx context.Context) error {
 		if err := h.take(ctx); err != nil {
 			return err
 		}
@@ -49,8 +49,7 @@ func (c *crawler) fetchRobots(ctx context.Context, h *host, u *url.URL) (*robots
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if data == nil {
-		_ = err // unreachable or unreadable: nothing is disallowed
+	if data == nil { // unreachable or unreadable
 		return nil, nil
 	}
 	group := data.FindGroup(c.UserAgent)

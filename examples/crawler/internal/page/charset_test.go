@@ -79,6 +79,11 @@ func TestReplacementEncoding(t *testing.T) {
 	require.Equal(t, Page{Links: []Link{}}, pg, "an encoding that browsers refuse as unsafe")
 }
 
+func TestUTF8IsNotCopied(t *testing.T) {
+	body := []byte("<title>ä</title>")
+	require.Same(t, &body[0], &decode(body, utf8HTML)[0])
+}
+
 func TestBodyUnchanged(t *testing.T) {
 	for _, body := range []string{"<TITLE>A&amp;B\r\n</TITLE><A HREF='A&amp;B\r\n'>\x00</A>", "\xffA\x00"} {
 		b := []byte(body)

@@ -62,7 +62,7 @@ func TestLarge(t *testing.T) {
 	require.Equal(t, big[:maxReference], pg.Links[0].URL)
 	require.Equal(t, Link{URL: "http://example.com/dir/y", Text: big[:maxText]}, pg.Links[1])
 
-	deep := n / 8
+	deep := n / 16
 	for _, s := range []string{"<div>", "<svg>", "</svg>", "<template>", "<a>", "<", "&", "&#", "<!--", "<title>", "<p a=1 b>", "</p>", "\x00"} {
 		pg = parse(`<a href=x>y</a>` + strings.Repeat(s, deep) + `<a href=z>`)
 		require.NotEmpty(t, pg.Links, s)
@@ -70,8 +70,10 @@ func TestLarge(t *testing.T) {
 	}
 	pg = parse(`<a href=x>` + strings.Repeat("<b>", deep) + "y" + strings.Repeat("</b>", deep) + `z</a>`)
 	require.Equal(t, []string{"/dir/x yz"}, links(pg))
-	pg = parse("<svg>" + strings.Repeat("<svg><desc>", deep) + strings.Repeat("</math>", deep) + `<a href=x>y</a>`)
+	p := NewParser()
+	pg = p.Parse(pageURL, utf8HTML, []byte(strings.Repeat("<svg><desc>", deep)+strings.Repeat("</math>", deep)+`<a href=x>y</a>`))
 	require.Equal(t, []string{"/dir/x y"}, links(pg))
+	require.LessOrEqual(t, len(p.scopes), maxScopes)
 
 	var attributes strings.Builder
 	for i := range deep {

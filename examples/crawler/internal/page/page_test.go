@@ -58,8 +58,8 @@ func TestElements(t *testing.T) {
 		{`<area href=x alt="y z"><area href=w>`, []string{"/dir/x y z", "/dir/w area"}},
 		{`<link rel=stylesheet href=x><link href=y><link rel="shortcut  icon" href=z>`,
 			[]string{"/dir/x link rel=stylesheet", "/dir/y link", "/dir/z link rel=shortcut icon"}},
-		{`<link rel=preconnect href=a><link rel="DNS-Prefetch preconnect" href=b><link rel="preconnect preload" href=c>`,
-			[]string{"/dir/c link rel=preconnect preload"}},
+		{`<link rel=preconnect href=a><link rel="DNS-Prefetch preconnect" href=b><link rel="preload preconnect" href=c>`,
+			[]string{"/dir/c link rel=preload preconnect"}},
 		{`<img src=x alt="y"><img src=z><image src=w>`, []string{"/dir/x y", "/dir/z img", "/dir/w img"}},
 		{`<img srcset="a 1x, b 2x" src=c alt=d>`, []string{"/dir/c d", "/dir/a d", "/dir/b d"}},
 		{`<picture><source srcset="a, b 2x"><source src=c></picture>`,
@@ -142,6 +142,7 @@ func TestBase(t *testing.T) {
 		// A fragment alone belongs to the base, not to the page.
 		{`<base href=/b/><a href=#x>y</a><a href="">z</a>`, []string{"/b/ y"}},
 		{`<base href=page.html?q><a href=#x>y</a>`, nil},
+		{`<base href=/b/><img src=""><script src=" "></script><link href>`, nil},
 	})
 	pg := parse(`<title>a</title><a href=x>y</a><meta name=robots content=none><base href=/b/><title>c</title>`)
 	require.Equal(t, "a", pg.Title)

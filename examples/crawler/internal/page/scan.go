@@ -4,7 +4,6 @@ import "golang.org/x/net/html/atom"
 
 // start takes the start tag that p.z is at.
 func (p *Parser) start(selfClosing bool) {
-	p.titling = false
 	a := tagName(p.z.Raw()[1:])
 	foreign := p.scopes.start(a, selfClosing)
 	if foreign || a == atom.Noscript {

@@ -21,11 +21,11 @@ func TestParserForgets(t *testing.T) {
 			require.Equal(t, fmt.Sprint(i), l.Text)
 		}
 	}
-	for range 100 {
+	for range 40 {
 		parseLinks(500, 0)
 		require.LessOrEqual(t, len(p.urls.urls), maxKnown+500+1)
 	}
-	for range 10 {
+	for range 5 {
 		parseLinks(500, 2000)
 		require.LessOrEqual(t, p.urls.bytes, maxKnownBytes+500*(2000+maxText+100))
 	}
@@ -40,6 +40,17 @@ func TestParserRemembers(t *testing.T) {
 	require.Equal(t, []string{"/dir/a 1", "/dir/b 2", "//[ x !"}, links(first), "changed by the second page")
 	require.Equal(t, []string{"//[ y !", "/dir/a 4"}, links(second))
 	require.Equal(t, size, len(p.urls.urls))
+}
+
+func TestParserStartsAfresh(t *testing.T) {
+	p := NewParser()
+	for _, before := range []string{"<svg>", "<template>", "<a href=x><svg><style>", "<title>", "<base href=/b/>", "<meta name=robots content=none>", "<a href=x>"} {
+		p.Parse(pageURL, utf8HTML, []byte(before))
+		pg := p.Parse(pageURL, utf8HTML, []byte("y<a href=a>z</a><title>b</title><script src=c></script>"))
+		require.Equal(t, []string{"/dir/a z", "/dir/c script"}, links(pg), before)
+		require.Equal(t, "b", pg.Title, before)
+		require.False(t, pg.NoFollow)
+	}
 }
 
 func TestParserKeepsNoPage(t *testing.T) {

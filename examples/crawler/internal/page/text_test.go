@@ -65,6 +65,7 @@ func TestTitle(t *testing.T) {
 		"<!-- <title>a</title> --><title>b</title>":             "b",
 		"<noscript><title>a</title></noscript>":                 "a",
 		"<title>\x00a</title>":                                  "\ufffda",
+		"<title></title>a":                                      "",
 		"":                                                      "",
 	} {
 		require.Equal(t, want, parse(body).Title, "%s", body)
@@ -88,6 +89,7 @@ func TestRawText(t *testing.T) {
 		{"<template><svg><template/><title></template>" + in, []string{"/dir/in in"}},
 		{"<template>" + in + "<img src=in><base href=in><meta http-equiv=refresh content=0;url=in>", nil},
 		{"<template/>" + in, nil},
+		{"<svg><desc><template></svg>" + in, nil},
 		{"</template>" + in, []string{"/dir/in in"}},
 		{"<!--" + in + "--><a href=out>out</a>", []string{"/dir/out out"}},
 		{"<!--" + in, nil},
@@ -96,8 +98,9 @@ func TestRawText(t *testing.T) {
 		{"<script><!--<script>" + in + "</script>" + in + "--></script><a href=out>out</a>", []string{"/dir/out out"}},
 		{"<noscript>" + in + "<img src=img></noscript>", []string{"/dir/in in", "/dir/img img"}},
 		{"<svg><style>" + in + "</style><script>" + in, []string{"/dir/in "}},
-		{"<svg><![CDATA[" + in + "]]><a href=out>out</a>", []string{"/dir/out out"}},
+		{"<svg><![CDATA[>" + in + "]]><a href=out>out</a>", []string{"/dir/out out"}},
 		{"<![CDATA[>" + in + "]]>", []string{"/dir/in in"}},
+		{"<svg></svg><![CDATA[>" + in + "]]>", []string{"/dir/in in"}},
 		{"<svg><a href=a>b</a><image href=c /><script src=d /><link href=e></svg>", []string{"/dir/a b"}},
 		{"<svg><desc><script src=a></script></desc><script src=b /></svg><math><mi><script src=c></script></math><script src=d></script>",
 			[]string{"/dir/a script", "/dir/c script", "/dir/d script"}},

@@ -151,7 +151,7 @@ func cutScheme(ref []byte) (scheme string, rest []byte) {
 // web returns the lower-cased scheme if it is one of the web.
 func web(scheme []byte) string {
 	for _, s := range [...]string{"https", "http"} {
-		if len(scheme) == len(s) && bytes.EqualFold(scheme, []byte(s)) {
+		if bytes.EqualFold(scheme, []byte(s)) {
 			return s
 		}
 	}

@@ -13,7 +13,6 @@ import (
 func (s *Store) Finish(ctx context.Context) error {
 	return s.transaction(ctx, func() error {
 		for _, statement := range []string{
-			`CREATE INDEX IF NOT EXISTS links_to ON links ("to")`,
 			// What an earlier Finish found may no longer hold.
 			`UPDATE pages SET error = '', error_kind = '' WHERE error_kind = 'redirect' AND redirect <> ''`,
 		} {

@@ -130,6 +130,11 @@ func (s *Store) create(ctx context.Context, seeds []string, settings map[string]
 	if tables > 0 {
 		return ErrExists
 	}
+	// Both stay with the file. Large pages suit tables that are appended to;
+	// write-ahead logging lets the frontier be read while pages are written.
+	if _, err := s.conn.ExecContext(ctx, `PRAGMA page_size = 16384; PRAGMA journal_mode = wal`); err != nil {
+		return err
+	}
 	return s.transaction(ctx, func() error {
 		if _, err := s.conn.ExecContext(ctx, schema); err != nil {
 			return err
@@ -184,11 +189,10 @@ func Resume(ctx context.Context, path string, limits Limits) (*Store, error) {
 }
 
 func open(ctx context.Context, path string, limits Limits) (*Store, error) {
-	// Write-ahead logging lets the frontier be read while pages are written.
 	// With synchronous=normal a killed process loses nothing that was
 	// committed; only a machine that loses power can lose the last commits.
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-16000)"
+		"?_pragma=busy_timeout(10000)&_pragma=synchronous(normal)&_pragma=cache_size(-8000)"
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		return nil, err

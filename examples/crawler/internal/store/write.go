@@ -9,7 +9,7 @@ import (
 )
 
 // linkRows is how many links one statement inserts where there are that many.
-const linkRows = 10
+const linkRows = 20
 
 type statements struct {
 	page, link, links, done, insert, find, move, setDepth, targets, redirect *sql.Stmt
