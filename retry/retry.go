@@ -39,9 +39,10 @@ func Do(ctx context.Context, p Policy, fn func(ctx context.Context) error) error
 		if !again {
 			return &Error{Attempts: attempts, Last: last}
 		}
-		if err := sleep(ctx, d); err != nil {
-			return &Error{Attempts: attempts, Last: last, Cause: err}
+		if deadline, ok := ctx.Deadline(); ok && d > 0 && time.Until(deadline) <= d {
+			return &Error{Attempts: attempts, Last: last, Cause: context.DeadlineExceeded}
 		}
+		sleep(ctx, d)
 	}
 }
 
@@ -80,22 +81,16 @@ func (p *Policy) next(attempts int, err error) (d time.Duration, again bool) {
 	return p.delay(attempts), true
 }
 
-// sleep pauses for d and returns why the pause was cut short or not begun. It
-// can return nil although ctx ended at the instant the pause did.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep pauses for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
 	if d <= 0 {
-		return nil
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return context.DeadlineExceeded
+		return
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

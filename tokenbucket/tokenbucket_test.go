@@ -29,6 +29,18 @@ func TestBurstThenRate(t *testing.T) {
 	})
 }
 
+// A third of a second is no whole number of nanoseconds.
+func TestRateIsRoundedDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := tokenbucket.New(3, 1)
+		start := time.Now()
+		for range 3001 {
+			require.NoError(t, b.Take(t.Context(), 1))
+		}
+		require.Equal(t, 3000*333_333_334*time.Nanosecond, time.Since(start))
+	})
+}
+
 func TestTokensNeverExceedTheBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := tokenbucket.New(10, 3)
@@ -157,6 +169,18 @@ func TestOneBucketInTwoBubbles(t *testing.T) {
 			require.Equal(t, 2*time.Second, time.Since(start))
 		})
 	}
+}
+
+// A timer of a bubble must not be set anew outside of it.
+func TestWaitInABubbleAndThenOutside(t *testing.T) {
+	b := tokenbucket.New(1000, 1)
+	wait := func(t *testing.T) {
+		for b.TryTake(1) {
+		}
+		require.NoError(t, b.Take(t.Context(), 1))
+	}
+	synctest.Test(t, wait)
+	wait(t)
 }
 
 func TestClockThatWentBackMintsNothing(t *testing.T) {
