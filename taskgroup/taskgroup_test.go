@@ -79,6 +79,20 @@ func TestFirstFailureCancelsAndComesFirst(t *testing.T) {
 	})
 }
 
+// An error that joins a cancel with anything else is kept.
+func TestOnlyPureCancelsAreLeftOut(t *testing.T) {
+	err := taskgroup.Run(t.Context(), func(_ context.Context, g *group) error {
+		for _, other := range []error{nil, context.Canceled, io.ErrNoProgress} {
+			g.Go(func(ctx context.Context) error {
+				<-ctx.Done()
+				return errors.Join(ctx.Err(), other)
+			})
+		}
+		return errBoom
+	})
+	require.EqualError(t, err, "boom\ncontext canceled\nmultiple Read calls return no data or error")
+}
+
 func TestOneFailureComesBackAsItIs(t *testing.T) {
 	require.Equal(t, errBoom, taskgroup.Run(t.Context(), func(context.Context, *group) error { return errBoom }))
 }

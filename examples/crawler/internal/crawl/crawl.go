@@ -100,10 +100,10 @@ func Run(ctx context.Context, s *store.Store, config Config) error {
 		store:     s,
 		transport: transport(config),
 		policy: retry.Policy{
-			MaxAttempts:    config.Retries + 1,
-			BaseDelay:      config.BaseDelay,
-			AttemptTimeout: config.Timeout,
-			Retryable:      retryable,
+			// No AttemptTimeout: to wait for a token is not the server's fault.
+			MaxAttempts: config.Retries + 1,
+			BaseDelay:   config.BaseDelay,
+			Retryable:   retryable,
 		},
 		permits: semaphore.NewWeighted(int64(config.Concurrency)),
 		bodies:  boundedbuf.New[body](config.Concurrency),

@@ -52,6 +52,8 @@ func (c *crawler) fetch(ctx context.Context, h *host, j store.Job) error {
 			}
 		}
 		*p = job{Job: j, Attempts: p.Attempts + 1}
+		ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
 		start := time.Now()
 		data, err = c.attempt(ctx, p)
 		p.Latency = time.Since(start)

@@ -2,7 +2,7 @@ package crawl
 
 import (
 	"context"
-	"net/url"
+	"strings"
 	"time"
 
 	"github.com/temoto/robotstxt"
@@ -139,16 +139,18 @@ func (c *crawler) allowed(ctx context.Context, h *host, j store.Job) (bool, erro
 	if !c.Robots {
 		return true, nil
 	}
-	u, err := url.Parse(j.URL)
-	if err != nil {
-		return true, nil // the fetch says what is wrong with it
-	}
-	rules, ok := h.robots[u.Scheme]
+	scheme, _, _ := strings.Cut(j.URL, ":")
+	rules, ok := h.robots[scheme]
 	if !ok {
-		if rules, err = c.fetchRobots(ctx, h, u); err != nil {
+		var err error
+		if rules, err = c.fetchRobots(ctx, h, scheme); err != nil {
 			return false, err
 		}
-		h.robots[u.Scheme] = rules
+		h.robots[scheme] = rules
 	}
-	return rules == nil || rules.Test(u.RequestURI()), nil
+	if rules == nil {
+		return true, nil
+	}
+	path := strings.TrimPrefix(j.URL, scheme+"://"+h.name)
+	return rules.Test(path), nil
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"net/netip"
 	"strings"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
@@ -72,6 +73,10 @@ func appendHost(dst, host []byte) ([]byte, error) {
 	}
 	if len(host) == 0 || len(host) > maxHost {
 		return dst, errHost
+	}
+	// netip takes only what is in normal form already.
+	if ip, err := netip.ParseAddr(string(host)); err == nil && ip.Is4() {
+		return append(dst, host...), nil
 	}
 	name, err := parseHost(string(host))
 	if err == nil && strings.Contains(name, "xn--") {

@@ -2,50 +2,45 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
+
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // Finish completes the result once a crawl has ended or was stopped: it follows
 // the redirects to where they lead, so that one that leads to a broken page, or
-// nowhere, has an error of its own, and it readies the file for queries.
-// Resuming the crawl and finishing again is fine.
+// nowhere, has an error of its own. Resuming the crawl and finishing again is
+// fine.
 func (s *Store) Finish(ctx context.Context) error {
-	return s.transaction(ctx, func() error {
-		for _, statement := range []string{
-			// What an earlier Finish found may no longer hold.
-			`UPDATE pages SET error = '', error_kind = '' WHERE error_kind = 'redirect' AND redirect <> ''`,
-		} {
-			if _, err := s.conn.ExecContext(ctx, statement); err != nil {
-				return err
-			}
-		}
-		next, err := s.conn.PrepareContext(ctx, `SELECT redirect, error, error_kind FROM pages WHERE url = ?`)
-		if err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.transaction(func() error {
+		// What an earlier Finish found may no longer hold.
+		if err := sqlitex.Execute(s.conn, `UPDATE pages SET error = '', error_kind = ''
+			WHERE error_kind = 'redirect' AND redirect <> ''`, nil); err != nil {
 			return err
 		}
-		defer next.Close()
+		// One at a time, each from behind the last, so that no cursor is open
+		// while the rows change and memory does not grow with them.
+		next := s.conn.Prep(`SELECT url, redirect FROM pages WHERE url > ? AND redirect <> '' ORDER BY url LIMIT 1`)
+		mark := s.conn.Prep(`UPDATE pages SET error = ?, error_kind = 'redirect' WHERE url = ?`)
 		for url := ""; ; {
-			// One at a time, each from behind the last, so that no cursor is
-			// open while the rows change and memory does not grow with them.
+			next.BindText(1, url)
+			ok, err := next.Step()
 			var to string
-			err := s.conn.QueryRowContext(ctx, `SELECT url, redirect FROM pages
-				WHERE url > ? AND redirect <> '' ORDER BY url LIMIT 1`, url).Scan(&url, &to)
-			if err == sql.ErrNoRows {
-				return nil
+			if ok {
+				url, to = next.ColumnText(0), next.ColumnText(1)
 			}
-			if err != nil {
+			if err := errors.Join(err, next.Reset()); err != nil || !ok {
 				return err
 			}
-			problem, err := s.follow(ctx, next, url, to)
+			problem, err := s.follow(url, to)
+			if err == nil && problem != "" {
+				err = run(mark, problem, url)
+			}
 			if err != nil {
-				return err
-			}
-			if problem == "" {
-				continue
-			}
-			if _, err := s.conn.ExecContext(ctx, `UPDATE pages SET error = ?, error_kind = 'redirect' WHERE url = ?`,
-				problem, url); err != nil {
 				return err
 			}
 		}
@@ -53,7 +48,8 @@ func (s *Store) Finish(ctx context.Context) error {
 }
 
 // follow returns what is wrong with where the redirect of url to another leads.
-func (s *Store) follow(ctx context.Context, next *sql.Stmt, url, to string) (problem string, err error) {
+func (s *Store) follow(url, to string) (problem string, err error) {
+	page := s.conn.Prep(`SELECT redirect, error, error_kind FROM pages WHERE url = ?`)
 	seen := map[string]bool{url: true}
 	for {
 		if seen[to] {
@@ -63,18 +59,21 @@ func (s *Store) follow(ctx context.Context, next *sql.Stmt, url, to string) (pro
 			return fmt.Sprintf("more than %d redirects", s.limits.Hops), nil
 		}
 		seen[to] = true
+		page.BindText(1, to)
+		ok, err := page.Step()
 		var further, broken string
 		var kind Kind
-		err := next.QueryRowContext(ctx, to).Scan(&further, &broken, &kind)
-		switch {
-		case err == sql.ErrNoRows:
-			return "", nil // not part of the crawl, or not done yet
-		case err != nil:
-			return "", err
-		case further == "" && kind != "" && kind != Robots:
+		if ok {
+			further, broken, kind = page.ColumnText(0), page.ColumnText(1), Kind(page.ColumnText(2))
+		}
+		if err := errors.Join(err, page.Reset()); err != nil || !ok {
+			return "", err // not ok: not part of the crawl, or not done yet
+		}
+		if further == "" {
+			if kind == "" || kind == Robots {
+				return "", nil
+			}
 			return fmt.Sprintf("redirects to %s: %s", to, broken), nil
-		case further == "":
-			return "", nil
 		}
 		to = further
 	}

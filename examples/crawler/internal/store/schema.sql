@@ -31,20 +31,19 @@ CREATE VIEW broken_links AS
   FROM pages p LEFT JOIN links l ON l."to" = p.url
   WHERE p.error_kind NOT IN ('', 'robots');
 
--- What is known and how far it is. The order of id within a host is the order
--- of the crawl.
+-- What is known and how far it is. Within a host, id is the order of the crawl.
 CREATE TABLE frontier (
-  id         INTEGER PRIMARY KEY,
-  url        TEXT NOT NULL UNIQUE,
   host       TEXT NOT NULL,
+  id         INTEGER NOT NULL,
+  url        TEXT NOT NULL UNIQUE,
   depth      INTEGER NOT NULL,
   hops       INTEGER NOT NULL,   -- redirects since the last link
   external   INTEGER NOT NULL,
   done       INTEGER NOT NULL,   -- 1: its row in pages is written
   first_link INTEGER NOT NULL,   -- rowids of its links, which lie together
-  last_link  INTEGER NOT NULL
-);
-CREATE INDEX frontier_host ON frontier (host, id);
+  last_link  INTEGER NOT NULL,
+  PRIMARY KEY (host, id)
+) WITHOUT ROWID;
 
 -- What the crawl was started with.
 CREATE TABLE crawl (key TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -24,16 +24,19 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	_ "modernc.org/sqlite" // the driver of database/sql
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 //go:embed schema.sql
 var schema string
 
-// ErrExists is returned by Create for a file that holds a crawl already.
-var ErrExists = errors.New("the file holds a crawl already")
+// ErrExists is returned by Create for a file that is in use.
+var ErrExists = errors.New("the file is not empty")
 
 // A Page is one row of pages, with the links that were found on it.
 type Page struct {
@@ -98,11 +101,15 @@ type Limits struct {
 //     the URL is left out.
 //   - Links of one page have rowids without a gap, of which nextLink is the next.
 type Store struct {
-	db     *sql.DB
 	limits Limits
+	db     *sql.DB // for those who read the result
 
-	// Of the goroutine that writes.
-	conn     *sql.Conn
+	mu     sync.Mutex // guards the connection that reads the frontier
+	reader *sqlite.Conn
+
+	// Of the goroutine that writes. It does not go through database/sql, which
+	// takes about as long for a row of links as SQLite itself.
+	conn     *sqlite.Conn
 	stmt     statements
 	known    cache
 	nextID   int64
@@ -113,18 +120,18 @@ type Store struct {
 }
 
 // Create makes a new file at path for a crawl that starts at the given URLs. It
-// returns an error that matches [ErrExists] if the file holds a crawl.
+// returns an error that matches [ErrExists] if there is something in the file.
 func Create(ctx context.Context, path string, limits Limits, seeds []string, settings map[string]string) (*Store, error) {
 	s, err := open(ctx, path, limits)
 	if err != nil {
 		return nil, err
 	}
-	return s.orClose(s.create(ctx, seeds, settings))
+	return s.orClose(s.create(seeds, settings))
 }
 
-func (s *Store) create(ctx context.Context, seeds []string, settings map[string]string) error {
-	var tables int
-	if err := s.conn.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
+func (s *Store) create(seeds []string, settings map[string]string) error {
+	tables, err := sqlitex.ResultInt64(s.conn.Prep(`SELECT count(*) FROM sqlite_schema`))
+	if err != nil {
 		return err
 	}
 	if tables > 0 {
@@ -132,51 +139,31 @@ func (s *Store) create(ctx context.Context, seeds []string, settings map[string]
 	}
 	// Both stay with the file. Large pages suit tables that are appended to;
 	// write-ahead logging lets the frontier be read while pages are written.
-	if _, err := s.conn.ExecContext(ctx, `PRAGMA page_size = 16384; PRAGMA journal_mode = wal`); err != nil {
-		return err
+	for _, pragma := range []string{`PRAGMA page_size = 16384`, `PRAGMA journal_mode = wal`} {
+		if err := sqlitex.ExecuteTransient(s.conn, pragma, nil); err != nil {
+			return err
+		}
 	}
-	return s.transaction(ctx, func() error {
-		if _, err := s.conn.ExecContext(ctx, schema); err != nil {
+	return s.transaction(func() error {
+		if err := sqlitex.ExecuteScript(s.conn, schema, nil); err != nil {
 			return err
 		}
 		for key, value := range settings {
-			if _, err := s.conn.ExecContext(ctx, `INSERT INTO crawl VALUES (?, ?)`, key, value); err != nil {
+			err := sqlitex.Execute(s.conn, `INSERT INTO crawl VALUES (?, ?)`, &sqlitex.ExecOptions{Args: []any{key, value}})
+			if err != nil {
 				return err
 			}
 		}
-		if err := s.prepare(ctx); err != nil {
+		if err := s.prepare(); err != nil {
 			return err
 		}
 		for _, seed := range seeds {
-			if err := s.discover(ctx, seed, spot{}); err != nil {
+			if err := s.discover(seed, spot{}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// Settings returns what the crawl in the file at path was created with.
-func Settings(ctx context.Context, path string) (map[string]string, error) {
-	s, err := open(ctx, path, Limits{})
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	rows, err := s.conn.QueryContext(ctx, `SELECT key, value FROM crawl`)
-	if err != nil {
-		return nil, fmt.Errorf("not the file of a crawl: %w", err)
-	}
-	defer rows.Close()
-	settings := map[string]string{}
-	for rows.Next() {
-		var key, value string
-		if err := rows.Scan(&key, &value); err != nil {
-			return nil, err
-		}
-		settings[key] = value
-	}
-	return settings, rows.Err()
 }
 
 // Resume opens the file of a crawl that was begun with [Create].
@@ -185,24 +172,58 @@ func Resume(ctx context.Context, path string, limits Limits) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.orClose(s.prepare(ctx))
+	return s.orClose(s.prepare())
+}
+
+// Settings returns what the crawl in the file at path was created with.
+func Settings(ctx context.Context, path string) (map[string]string, error) {
+	s, err := open(ctx, path, Limits{})
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string]string{}
+	err = sqlitex.Execute(s.conn, `SELECT key, value FROM crawl`, &sqlitex.ExecOptions{
+		ResultFunc: func(row *sqlite.Stmt) error {
+			settings[row.ColumnText(0)] = row.ColumnText(1)
+			return nil
+		},
+	})
+	if err != nil {
+		err = fmt.Errorf("not the file of a crawl: %w", err)
+	}
+	return settings, errors.Join(err, s.Close())
 }
 
 func open(ctx context.Context, path string, limits Limits) (*Store, error) {
-	// With synchronous=normal a killed process loses nothing that was
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s := &Store{limits: limits, known: newCache(), woken: map[string]struct{}{}}
+	for _, conn := range []**sqlite.Conn{&s.conn, &s.reader} {
+		var err error
+		if *conn, err = connect(path); err != nil {
+			return s.orClose(err)
+		}
+	}
+	var err error
+	s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(10000)")
+	return s.orClose(err)
+}
+
+func connect(path string) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetBusyTimeout(10 * time.Second)
+	// With synchronous = normal a killed process loses nothing that was
 	// committed; only a machine that loses power can lose the last commits.
-	name := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_pragma=busy_timeout(10000)&_pragma=synchronous(normal)&_pragma=cache_size(-8000)"
-	db, err := sql.Open("sqlite", name)
-	if err != nil {
-		return nil, err
+	for _, pragma := range []string{`PRAGMA synchronous = normal`, `PRAGMA cache_size = -8000`} {
+		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
 	}
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		db.Close()
-		return nil, err
-	}
-	return &Store{db: db, conn: conn, limits: limits, known: newCache(), woken: map[string]struct{}{}}, nil
+	return conn, nil
 }
 
 func (s *Store) orClose(err error) (*Store, error) {
@@ -215,10 +236,19 @@ func (s *Store) orClose(err error) (*Store, error) {
 
 // Close closes the file.
 func (s *Store) Close() error {
-	return errors.Join(s.conn.Close(), s.db.Close())
+	var errs []error
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	for _, conn := range []*sqlite.Conn{s.reader, s.conn} {
+		if conn != nil {
+			errs = append(errs, conn.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// DB is the file, for reading.
+// DB is the file, for reading the result.
 func (s *Store) DB() *sql.DB { return s.db }
 
 // Pending returns how many URLs are known that are within the limits and not
@@ -230,41 +260,34 @@ func (s *Store) Pending() int64 { return s.pending }
 func (s *Store) Pages() int64 { return s.pages }
 
 // Hosts returns the hosts for which there is something to crawl.
-func (s *Store) Hosts(ctx context.Context) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT host FROM frontier WHERE `+s.eligible())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var hosts []string
-	for rows.Next() {
-		var host string
-		if err := rows.Scan(&host); err != nil {
-			return nil, err
-		}
-		hosts = append(hosts, host)
-	}
-	return hosts, rows.Err()
+func (s *Store) Hosts(ctx context.Context) (hosts []string, err error) {
+	err = s.read(ctx, `SELECT DISTINCT host FROM frontier WHERE `+s.eligible(), nil, func(row *sqlite.Stmt) error {
+		hosts = append(hosts, row.ColumnText(0))
+		return nil
+	})
+	return hosts, err
 }
 
 // Next appends to jobs the next URLs of host to crawl, at most n, in the order
 // of the frontier and from behind the job with the ID after. No committed job
 // is passed over by a caller that goes on from the last it got.
 func (s *Store) Next(ctx context.Context, host string, after int64, n int, jobs []Job) ([]Job, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT id, url, external FROM frontier
-		WHERE host = ? AND id > ? AND `+s.eligible()+` ORDER BY id LIMIT ?`, host, after, n)
-	if err != nil {
-		return jobs, err
+	err := s.read(ctx, `SELECT id, url, external FROM frontier
+		WHERE host = ? AND id > ? AND `+s.eligible()+` ORDER BY id LIMIT ?`, []any{host, after, n},
+		func(row *sqlite.Stmt) error {
+			jobs = append(jobs, Job{ID: row.ColumnInt64(0), URL: row.ColumnText(1), External: row.ColumnBool(2)})
+			return nil
+		})
+	return jobs, err
+}
+
+func (s *Store) read(ctx context.Context, query string, args []any, row func(*sqlite.Stmt) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var j Job
-		if err := rows.Scan(&j.ID, &j.URL, &j.External); err != nil {
-			return jobs, err
-		}
-		jobs = append(jobs, j)
-	}
-	return jobs, rows.Err()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sqlitex.Execute(s.reader, query, &sqlitex.ExecOptions{Args: args, ResultFunc: row})
 }
 
 // eligible is the condition for a row of the frontier to be crawled.
