@@ -85,20 +85,23 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.report, "report", "", "")
 	f.BoolVar(&o.quiet, "quiet", false, "")
 	f.BoolVar(&o.strict, "strict", false, "")
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, errHelp) {
-			fmt.Fprint(stderr, usage)
+	for {
+		if err := f.Parse(args); err != nil {
+			if errors.Is(err, errHelp) {
+				fmt.Fprint(stderr, usage)
+			}
+			return nil, err
 		}
-		return nil, err
-	}
-	for _, arg := range f.Args() {
-		u, err := startPage(arg)
+		if f.NArg() == 0 {
+			return o, o.check()
+		}
+		u, err := startPage(f.Arg(0))
 		if err != nil {
 			return nil, err
 		}
 		o.start = append(o.start, u)
+		args = f.Args()[1:] // flags may also stand behind a URL
 	}
-	return o, o.check()
 }
 
 func (o *options) check() error {
