@@ -58,6 +58,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	code, err := o.run(ctx, stdout, stderr)
+	if err != nil && errors.Is(err, ctx.Err()) {
+		return exitInterrupted // before there was anything to keep
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "crawler: %v\n", err)
 		return exitFailed
@@ -162,7 +165,7 @@ func (o *options) open(ctx context.Context, path string) (s *store.Store, demo *
 	if err != nil && demo != nil {
 		demo.close()
 	}
-	return s, demo, err
+	return s, demo, inFile(path, err)
 }
 
 func (o *options) reopen(ctx context.Context, path string) (*store.Store, *demo, error) {
@@ -193,7 +196,15 @@ func (o *options) reopen(ctx context.Context, path string) (*store.Store, *demo,
 	if err != nil && d != nil {
 		d.close()
 	}
-	return s, d, err
+	return s, d, inFile(path, err)
+}
+
+// inFile says which file err is about, if it does not say so itself.
+func inFile(path string, err error) error {
+	if err == nil || strings.Contains(err.Error(), path) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 func (o *options) limits() store.Limits {
@@ -249,6 +260,9 @@ func (o *options) sayHowToGoOn(stderr io.Writer) {
 // line, where the scheme may be missing.
 func startPage(arg string) (string, error) {
 	if !strings.Contains(arg, "://") {
+		if host, _, _ := strings.Cut(arg, "/"); strings.Contains(host, "@") {
+			return "", fmt.Errorf("%q is not the address of a page", arg)
+		}
 		arg = "https://" + arg
 	}
 	return page.Normalize(arg)

@@ -55,8 +55,7 @@ func (c *crawler) read(response *http.Response, p *job) (*[]byte, error) {
 		c.buffers.Put(data)
 		return nil, err
 	}
-	// A redirect has no links but its target.
-	if p.Redirect != "" || !isHTML(declared) && !(declared == "" && strings.HasPrefix(found, "text/html")) {
+	if !isHTML(declared) && !(declared == "" && strings.HasPrefix(found, "text/html")) {
 		c.buffers.Put(data)
 		return nil, nil
 	}
@@ -104,7 +103,9 @@ func mismatch(declared, found string) error {
 		return strings.HasPrefix(t, "image/") || strings.HasPrefix(t, "video/") || strings.HasPrefix(t, "audio/")
 	}
 	binary := media(found) || found == "application/pdf" || found == "application/zip" || found == "application/x-gzip"
-	if isHTML(declared) && binary || media(declared) && found == "text/html" {
+	// DetectContentType takes XML that begins with a comment for HTML.
+	xml := strings.HasSuffix(declared, "+xml")
+	if isHTML(declared) && binary || media(declared) && !xml && found == "text/html" {
 		return retry.Permanent(&fault{store.Content, fmt.Sprintf("declared as %s, but is %s", declared, found)})
 	}
 	return nil

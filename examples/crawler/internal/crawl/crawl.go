@@ -7,11 +7,12 @@
 //	  ▲                  (buffer)               (buffer)                  │
 //	  └──────────────────── next URLs of a host ──────────────────────────┘
 //
-// Each host has a task that takes the host's next URLs from the store and
-// starts a fetch when the host's semaphore, the host's token bucket and the
-// semaphore over all hosts allow it, so that a slow host holds up no other. The
-// buffers are bounded, and fetches keep their permits until their body is
-// taken: if the writer is slow, everything before it slows down.
+// Each host has a task that takes the host's next URLs from the store and starts
+// a fetch when the host's semaphore allows it. The fetch makes its requests when
+// the host's token bucket and the semaphore over all hosts do. So a slow host
+// holds up no other. The buffers are bounded, and a fetch keeps the permit of its
+// host until its body is taken: if the writer is slow, everything before it slows
+// down.
 //
 // The way back is not a buffer. The writer puts new URLs into the store and
 // tells the hosts that there is something; it never waits for them. With a

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/interleave-go/interleave/examples/crawler/internal/page"
@@ -31,10 +34,20 @@ func transport(config Config) *http.Transport {
 	}
 }
 
-func (c *crawler) request(ctx context.Context, method, url string) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+// request returns a request for a normalised URL, whose path and query are sent
+// as they are: net/url refuses some that browsers send, and respells others.
+func (c *crawler) request(ctx context.Context, method, normalised string) (*http.Request, error) {
+	host := store.HostOf(normalised)
+	scheme, rest, _ := strings.Cut(normalised, "://")
+	target := rest[len(host):]
+	request, err := http.NewRequestWithContext(ctx, method, scheme+"://"+host+"/", nil)
 	if err != nil {
 		return nil, retry.Permanent(&fault{store.URL, "not a valid URL: " + oneLine(err)})
+	}
+	if u, err := url.Parse(normalised); err == nil && u.RequestURI() == target {
+		request.URL = u
+	} else if request.URL.Opaque = target; strings.HasPrefix(target, "//") {
+		request.URL.Opaque = "//" + host + target // or else it would be read as a host
 	}
 	request.Header.Set("User-Agent", c.UserAgent)
 	return request, nil
@@ -43,20 +56,22 @@ func (c *crawler) request(ctx context.Context, method, url string) (*http.Reques
 // fetch asks for j, as often as it takes, and hands on what came of it. It
 // returns an error only if ctx has ended: then j stays pending.
 func (c *crawler) fetch(ctx context.Context, h *host, j store.Job) error {
+	method := http.MethodGet
+	if j.External {
+		method = http.MethodHead
+	}
 	p := &job{Job: j}
 	var data *[]byte // the body, if it is to be parsed
 	err := retry.Do(ctx, c.policy, func(ctx context.Context) (err error) {
-		if p.Attempts > 0 {
-			if err := h.take(ctx); err != nil {
-				return err
-			}
+		attempts := p.Attempts + 1
+		*p = job{Job: j, Attempts: attempts}
+		data, err = c.ask(ctx, h, method, p)
+		if err != nil && method == http.MethodHead {
+			// Many servers answer HEAD wrongly, hardly any of them with success.
+			method = http.MethodGet
+			*p = job{Job: j, Attempts: attempts}
+			data, err = c.ask(ctx, h, method, p)
 		}
-		*p = job{Job: j, Attempts: p.Attempts + 1}
-		ctx, cancel := context.WithTimeout(ctx, c.Timeout)
-		defer cancel()
-		start := time.Now()
-		data, err = c.attempt(ctx, p)
-		p.Latency = time.Since(start)
 		return err
 	})
 	if ctx.Err() != nil {
@@ -72,15 +87,19 @@ func (c *crawler) fetch(ctx context.Context, h *host, j store.Job) error {
 	return c.results.Put(ctx, p)
 }
 
-// attempt asks for p once. It returns the body if its links are to be read.
-func (c *crawler) attempt(ctx context.Context, p *job) (*[]byte, error) {
-	if p.Job.External {
-		// Many servers answer HEAD wrongly, hardly any of them with success.
-		if err := c.head(ctx, p); err == nil {
-			return nil, nil
-		}
+// ask waits for its turn and makes one request for p. It returns the body if
+// its links are to be read.
+func (c *crawler) ask(ctx context.Context, h *host, method string, p *job) (*[]byte, error) {
+	if err := c.turn(ctx, h); err != nil {
+		return nil, err
 	}
-	request, err := c.request(ctx, http.MethodGet, p.Job.URL)
+	// Not kept for a pause before the next attempt: others can use it.
+	defer c.permits.Release(1)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	start := time.Now()
+	defer func() { p.Latency = time.Since(start) }()
+	request, err := c.request(ctx, method, p.Job.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -92,20 +111,13 @@ func (c *crawler) attempt(ctx context.Context, p *job) (*[]byte, error) {
 	if err := c.status(response, p); err != nil || p.Job.External {
 		return nil, err
 	}
+	if p.Redirect != "" {
+		// Nobody is shown what comes with it, so nothing can be wrong with
+		// that. If it is short, the connection can be used again.
+		_, _ = io.CopyN(io.Discard, response.Body, 4<<10)
+		return nil, nil
+	}
 	return c.read(response, p)
-}
-
-func (c *crawler) head(ctx context.Context, p *job) error {
-	request, err := c.request(ctx, http.MethodHead, p.Job.URL)
-	if err != nil {
-		return err
-	}
-	response, err := c.transport.RoundTrip(request)
-	if err != nil {
-		return err
-	}
-	response.Body.Close()
-	return c.status(response, p)
 }
 
 // status records the head of the answer. Its error says why the body is of no
@@ -115,6 +127,9 @@ func (c *crawler) status(response *http.Response, p *job) error {
 	p.ContentType = clip(response.Header.Get("Content-Type"), 200)
 	p.Size = max(0, response.ContentLength)
 	switch response.StatusCode {
+	case http.StatusSwitchingProtocols:
+		// Its body is the connection itself, which no context ends.
+		return retry.Permanent(&fault{store.Connection, response.Status + " without having been asked to"})
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
 		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		location := response.Header.Get("Location")

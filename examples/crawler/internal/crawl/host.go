@@ -3,6 +3,7 @@ package crawl
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/temoto/robotstxt"
@@ -31,8 +32,9 @@ type host struct {
 	last   int64 // ID of the last job begun
 	robots map[string]*robotstxt.Group
 
-	// Written by run before the first fetch: nil means no limit.
-	bucket *tokenbucket.Bucket
+	// Written by run, also while fetches are under way, since each scheme has a
+	// robots.txt that can ask for a delay. Nil means no limit.
+	bucket atomic.Pointer[tokenbucket.Bucket]
 }
 
 // jobsAtOnce is how many jobs a host takes from the store at a time.
@@ -49,7 +51,7 @@ func (c *crawler) wake(g *taskgroup.Group, name string) {
 			robots:  map[string]*robotstxt.Group{},
 		}
 		if c.Rate > 0 {
-			h.bucket = tokenbucket.New(c.Rate, 1)
+			h.bucket.Store(tokenbucket.New(c.Rate, 1))
 		}
 		c.hosts[name] = h
 	}
@@ -93,44 +95,37 @@ func (c *crawler) lookAgain(h *host, gotAll bool) bool {
 	return h.running
 }
 
-// start waits for its turn and fetches j in a task of its own.
+// start fetches j in a task of its own, once h allows another.
 func (c *crawler) start(ctx context.Context, g *taskgroup.Group, h *host, j store.Job) error {
 	if err := h.permits.Acquire(ctx, 1); err != nil {
 		return err
 	}
 	allowed, err := c.allowed(ctx, h, j)
-	if err == nil && allowed {
-		err = h.take(ctx)
-	}
-	if err != nil {
+	if err != nil || !allowed {
 		h.permits.Release(1)
-		return err
-	}
-	if !allowed {
-		h.permits.Release(1)
+		if err != nil {
+			return err
+		}
 		return c.results.Put(ctx, &job{
 			Job: j, Time: time.Now(), Kind: store.Robots, Error: "disallowed by robots.txt",
 		})
 	}
-	// Last, so that no permit that others need is held while h is at its limit.
-	if err := c.permits.Acquire(ctx, 1); err != nil {
-		h.permits.Release(1)
-		return err
-	}
 	g.Go(func(ctx context.Context) error {
 		defer h.permits.Release(1)
-		defer c.permits.Release(1)
 		return c.fetch(ctx, h, j)
 	})
 	return nil
 }
 
-// take waits until the rate of h allows a request.
-func (h *host) take(ctx context.Context) error {
-	if h.bucket == nil {
-		return nil
+// turn waits until the rate of h and the bound over all hosts allow a request.
+// The permit comes last, so that none is held while h is at its limit.
+func (c *crawler) turn(ctx context.Context, h *host) error {
+	if bucket := h.bucket.Load(); bucket != nil {
+		if err := bucket.Take(ctx, 1); err != nil {
+			return err
+		}
 	}
-	return h.bucket.Take(ctx, 1)
+	return c.permits.Acquire(ctx, 1)
 }
 
 // allowed reports whether robots.txt lets us ask for j. The first job of a

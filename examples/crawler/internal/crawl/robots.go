@@ -1,9 +1,14 @@
 package crawl
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/temoto/robotstxt"
@@ -28,10 +33,7 @@ func (c *crawler) fetchRobots(ctx context.Context, h *host, scheme string) (*rob
 	client := &http.Client{Transport: c.transport} // follows redirects, up to ten
 	var data *robotstxt.RobotsData
 	_ = retry.Do(ctx, c.policy, func(ctx context.Context) error {
-		if err := h.take(ctx); err != nil {
-			return err
-		}
-		if err := c.permits.Acquire(ctx, 1); err != nil {
+		if err := c.turn(ctx, h); err != nil {
 			return err
 		}
 		defer c.permits.Release(1)
@@ -54,7 +56,13 @@ func (c *crawler) fetchRobots(ctx context.Context, h *host, scheme string) (*rob
 		if err != nil {
 			return err
 		}
-		if data, err = robotstxt.FromStatusAndBytes(response.StatusCode, text); err != nil {
+		switch code := response.StatusCode; {
+		case code >= 500:
+			text = []byte(nothing)
+		case code >= 300:
+			return retry.Permanent(errors.New(response.Status))
+		}
+		if data, err = robotstxt.FromBytes(usable(text)); err != nil {
 			return retry.Permanent(err)
 		}
 		return statusError(response)
@@ -67,9 +75,45 @@ func (c *crawler) fetchRobots(ctx context.Context, h *host, scheme string) (*rob
 	}
 	group := data.FindGroup(c.UserAgent)
 	if group.CrawlDelay > 0 {
-		if rate := 1 / min(group.CrawlDelay, maxDelay).Seconds(); c.Rate == 0 || rate < c.Rate {
-			h.bucket = tokenbucket.New(rate, 1)
+		if rate := 1 / group.CrawlDelay.Seconds(); c.Rate == 0 || rate < c.Rate {
+			bucket := tokenbucket.New(rate, 1)
+			bucket.TryTake(1) // for robots.txt itself
+			h.bucket.Store(bucket)
 		}
 	}
 	return group, nil
+}
+
+// nothing is a robots.txt that allows nothing.
+const nothing = "User-agent: *\nDisallow: /\n"
+
+// usable returns the lines of a robots.txt that mean something here. RFC 9309
+// says to pass over the others; robotstxt refuses a whole file for one.
+func usable(text []byte) []byte {
+	var kept []byte
+	agent := false
+	text = bytes.ToValidUTF8(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\ufffd"))
+	for line := range bytes.Lines(bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))) {
+		line, _, _ = bytes.Cut(bytes.TrimSpace(line), []byte("#"))
+		key, value, _ := strings.Cut(string(line), ":")
+		value = strings.TrimSpace(value)
+		switch strings.ToLower(strings.TrimSpace(key)) {
+		case "user-agent", "useragent":
+			agent = agent || value != ""
+		case "allow", "disallow":
+			if !agent {
+				continue
+			}
+		case "crawl-delay", "crawldelay":
+			delay, err := strconv.ParseFloat(value, 64)
+			if !agent || err != nil || !(delay >= 0) { // NaN too
+				continue
+			}
+			line = fmt.Appendf(nil, "Crawl-delay: %g", min(delay, maxDelay.Seconds()))
+		default:
+			continue
+		}
+		kept = append(append(kept, line...), '\n')
+	}
+	return kept
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestResolve(t *testing.T) {
+func TestResolveAgainstAPage(t *testing.T) {
 	for ref, want := range map[string]string{
 		"":                        "http://site/a/b?q",
 		"../c#part":               "http://site/c",

@@ -249,14 +249,31 @@ func (s *Store) find(url string) (row frontierRow, ok bool, err error) {
 
 // bringNearer takes note of a shorter way to a URL of the frontier, and carries
 // it on to what the URL refers to if that is known.
+//
+// First in, first out: a way that is carried on at once would reach most URLs by
+// detours, and each again for every detour that is shorter.
 func (s *Store) bringNearer(url string, at spot) error {
+	queue, err := s.move(nil, url, at)
+	for err == nil && len(queue) > 0 {
+		next := queue[0]
+		queue, err = s.carryOn(queue[1:], next)
+	}
+	return err
+}
+
+// move takes note of a shorter way to url, and appends it to queue if what it
+// refers to comes nearer too.
+func (s *Store) move(queue []string, url string, at spot) ([]string, error) {
+	if known, ok := s.known.get(url); ok && known.covers(at) {
+		return queue, nil
+	}
 	row, ok, err := s.find(url)
 	if err != nil || !ok { // not ok: a link that is left out
-		return err
+		return queue, err
 	}
 	if row.covers(at) {
 		s.known.put(url, row.spot)
-		return nil
+		return queue, nil
 	}
 	was := row.spot
 	row.spot = spot{min(row.depth, at.depth), min(row.hops, at.hops)}
@@ -270,25 +287,31 @@ func (s *Store) bringNearer(url string, at spot) error {
 		s.woken[row.host] = struct{}{}
 	}
 	if err := run(s.stmt.move, row.id, int64(row.depth), int64(row.hops), url); err != nil || !row.done {
-		return err
+		return queue, err
 	}
-	if err := run(s.stmt.setDepth, int64(row.depth), url); err != nil {
-		return err
+	return append(queue, url), run(s.stmt.setDepth, int64(row.depth), url)
+}
+
+// carryOn brings what url refers to as near as url is now.
+func (s *Store) carryOn(queue []string, url string) ([]string, error) {
+	row, _, err := s.find(url)
+	if err != nil {
+		return nil, err
 	}
 	targets, redirect, err := s.targets(url, row)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, target := range targets {
-		if err := s.bringNearer(target, spot{row.depth + 1, 0}); err != nil {
-			return err
+		if queue, err = s.move(queue, target, spot{row.depth + 1, 0}); err != nil {
+			return nil, err
 		}
 	}
 	if redirect == "" {
-		return nil
+		return queue, nil
 	}
 	// It may have been too many redirects away to be in the frontier.
-	return s.discover(redirect, spot{row.depth, row.hops + 1})
+	return queue, s.discover(redirect, spot{row.depth, row.hops + 1})
 }
 
 // targets returns what a URL that is done refers to.

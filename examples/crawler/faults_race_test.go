@@ -1,0 +1,12 @@
+//go:build race
+
+package main
+
+// With the race detector a crawl takes several times as long.
+const (
+	manyLinks    = 1500
+	manyPages    = 40
+	linksEach    = 400
+	randomGraphs = 40
+	chainLength  = 500
+)
