@@ -65,8 +65,15 @@ func (d *display) end() {
 const brokenShown = 10
 
 func printBroken(ctx context.Context, w io.Writer, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, `SELECT "to", error, coalesce(min("from"), '(start page)'), count("from"), count(*) OVER ()
-		FROM broken_links GROUP BY "to" ORDER BY count("from") DESC, "to" LIMIT ?`, brokenShown)
+	// One pass over the links: after an interruption there is no index yet, and
+	// no time to make one.
+	rows, err := db.QueryContext(ctx, `
+		WITH broken AS (SELECT url, error FROM pages WHERE error_kind NOT IN ('', 'robots')),
+		referred AS (
+			SELECT "to", min("from") AS example, count(*) AS times FROM links
+			WHERE "to" IN (SELECT url FROM broken) GROUP BY "to")
+		SELECT url, error, coalesce(example, '(start page)'), coalesce(times, 0), count(*) OVER ()
+		FROM broken LEFT JOIN referred ON "to" = url ORDER BY 4 DESC, url LIMIT ?`, brokenShown)
 	if err != nil {
 		return err
 	}

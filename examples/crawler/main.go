@@ -106,6 +106,11 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) (code int, 
 	if err := s.Finish(ctx); err != nil {
 		return 0, err
 	}
+	if !interrupted || o.report != "" {
+		if err := s.Index(ctx); err != nil {
+			return 0, err
+		}
+	}
 	summary, err := report.Summarize(ctx, s.DB())
 	if err != nil {
 		return 0, err
@@ -149,6 +154,10 @@ func (o *options) open(ctx context.Context, path string) (s *store.Store, demo *
 	if o.resume {
 		return o.reopen(ctx, path)
 	}
+	return o.create(ctx, path)
+}
+
+func (o *options) create(ctx context.Context, path string) (s *store.Store, demo *demo, err error) {
 	settings := map[string]string{keyExternal: strconv.FormatBool(o.external)}
 	if len(o.start) == 0 {
 		if demo, err = newDemo(ctx, "127.0.0.1:0"); err != nil {
@@ -173,6 +182,10 @@ func (o *options) reopen(ctx context.Context, path string) (*store.Store, *demo,
 		return nil, nil, fmt.Errorf("nothing to resume: %w", err)
 	}
 	settings, err := store.Settings(ctx, path)
+	if errors.Is(err, store.ErrEmpty) {
+		// Killed before anything was recorded.
+		return o.create(ctx, path)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}

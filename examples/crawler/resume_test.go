@@ -490,6 +490,16 @@ func TestInterruptAtOnce(t *testing.T) {
 	require.Zero(t, site.total(v))
 }
 
+// A crawl that was killed before it had recorded anything begins anew.
+func TestResumeEmptyFile(t *testing.T) {
+	site := newOddSite(t, 20)
+	db, v := filepath.Join(t.TempDir(), "crawl.db"), site.visit(newCrawl(), 0)
+	require.NoError(t, os.WriteFile(db, nil, 0o600))
+	code, stderr := site.crawl(t.Context(), db, v, "-resume")
+	require.Equal(t, exitDone, code, stderr)
+	require.NotZero(t, site.total(v))
+}
+
 // The site is as odd as it is meant to be.
 func TestResumeSite(t *testing.T) {
 	site := newOddSite(t, 60)

@@ -31,6 +31,7 @@ type host struct {
 	// Of the task in run.
 	last   int64 // ID of the last job begun
 	robots map[string]*robotstxt.Group
+	rate   float64 // of bucket; 0: no limit
 
 	// Written by run, also while fetches are under way, since each scheme has a
 	// robots.txt that can ask for a delay. Nil means no limit.
@@ -49,9 +50,10 @@ func (c *crawler) wake(g *taskgroup.Group, name string) {
 			name:    name,
 			permits: semaphore.NewWeighted(int64(c.PerHost)),
 			robots:  map[string]*robotstxt.Group{},
+			rate:    c.Rate,
 		}
-		if c.Rate > 0 {
-			h.bucket.Store(tokenbucket.New(c.Rate, 1))
+		if h.rate > 0 {
+			h.bucket.Store(tokenbucket.New(h.rate, 1))
 		}
 		c.hosts[name] = h
 	}

@@ -75,7 +75,8 @@ func (c *crawler) fetchRobots(ctx context.Context, h *host, scheme string) (*rob
 	}
 	group := data.FindGroup(c.UserAgent)
 	if group.CrawlDelay > 0 {
-		if rate := 1 / group.CrawlDelay.Seconds(); c.Rate == 0 || rate < c.Rate {
+		if rate := 1 / group.CrawlDelay.Seconds(); h.rate == 0 || rate < h.rate {
+			h.rate = rate
 			bucket := tokenbucket.New(rate, 1)
 			bucket.TryTake(1) // for robots.txt itself
 			h.bucket.Store(bucket)

@@ -104,8 +104,8 @@ func summarize(ctx context.Context, tx *sql.Tx) (s Summary, err error) {
 		return Summary{}, err
 	}
 	if s.References, err = number(ctx, tx, `
-		SELECT coalesce(sum((SELECT count(*) FROM links WHERE "to" = url)), 0)
-		FROM pages WHERE error_kind NOT IN ('', 'robots')`); err != nil {
+		SELECT count(*) FROM links
+		WHERE "to" IN (SELECT url FROM pages WHERE error_kind NOT IN ('', 'robots'))`); err != nil {
 		return Summary{}, err
 	}
 	active, err := number(ctx, tx, timeline+`SELECT coalesce(max(active), 0) FROM clock`)

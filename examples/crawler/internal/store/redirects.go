@@ -47,6 +47,20 @@ func (s *Store) Finish(ctx context.Context) error {
 	})
 }
 
+// Index makes it quick to find who refers to a page, if there is any that
+// somebody would ask it of. It reads all links.
+func (s *Store) Index(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	wanted, err := sqlitex.ResultInt64(s.conn.Prep(
+		`SELECT EXISTS (SELECT 1 FROM pages WHERE error_kind NOT IN ('', 'robots') OR redirect <> '')`))
+	if err != nil || wanted == 0 {
+		return err
+	}
+	return sqlitex.Execute(s.conn, `CREATE INDEX IF NOT EXISTS links_to ON links ("to")`, nil)
+}
+
 // follow returns what is wrong with where the redirect of url to another leads.
 func (s *Store) follow(url, to string) (problem string, err error) {
 	page := s.conn.Prep(`SELECT redirect, error, error_kind FROM pages WHERE url = ?`)

@@ -35,8 +35,12 @@ import (
 //go:embed schema.sql
 var schema string
 
-// ErrExists is returned by Create for a file that is in use.
-var ErrExists = errors.New("the file is not empty")
+var (
+	// ErrExists is returned by Create for a file that is in use.
+	ErrExists = errors.New("the file is not empty")
+	// ErrEmpty is returned by Settings for a file in which nothing was begun.
+	ErrEmpty = errors.New("the file is empty")
+)
 
 // A Page is one row of pages, with the links that were found on it.
 type Page struct {
@@ -130,11 +134,10 @@ func Create(ctx context.Context, path string, limits Limits, seeds []string, set
 }
 
 func (s *Store) create(seeds []string, settings map[string]string) error {
-	tables, err := sqlitex.ResultInt64(s.conn.Prep(`SELECT count(*) FROM sqlite_schema`))
-	if err != nil {
+	switch empty, err := s.empty(); {
+	case err != nil:
 		return err
-	}
-	if tables > 0 {
+	case !empty:
 		return ErrExists
 	}
 	// Both stay with the file. Large pages suit tables that are appended to;
@@ -166,6 +169,11 @@ func (s *Store) create(seeds []string, settings map[string]string) error {
 	})
 }
 
+func (s *Store) empty() (bool, error) {
+	tables, err := sqlitex.ResultInt64(s.conn.Prep(`SELECT count(*) FROM sqlite_schema`))
+	return tables == 0, err
+}
+
 // Resume opens the file of a crawl that was begun with [Create].
 func Resume(ctx context.Context, path string, limits Limits) (*Store, error) {
 	s, err := open(ctx, path, limits)
@@ -181,17 +189,28 @@ func Settings(ctx context.Context, path string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	settings, err := s.settings()
+	return settings, errors.Join(err, s.Close())
+}
+
+func (s *Store) settings() (map[string]string, error) {
+	switch empty, err := s.empty(); {
+	case err != nil:
+		return nil, err
+	case empty:
+		return nil, ErrEmpty
+	}
 	settings := map[string]string{}
-	err = sqlitex.Execute(s.conn, `SELECT key, value FROM crawl`, &sqlitex.ExecOptions{
+	err := sqlitex.Execute(s.conn, `SELECT key, value FROM crawl`, &sqlitex.ExecOptions{
 		ResultFunc: func(row *sqlite.Stmt) error {
 			settings[row.ColumnText(0)] = row.ColumnText(1)
 			return nil
 		},
 	})
 	if err != nil {
-		err = fmt.Errorf("not the file of a crawl: %w", err)
+		return nil, fmt.Errorf("not the file of a crawl: %w", err)
 	}
-	return settings, errors.Join(err, s.Close())
+	return settings, nil
 }
 
 func open(ctx context.Context, path string, limits Limits) (*Store, error) {
