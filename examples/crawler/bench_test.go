@@ -20,7 +20,7 @@ import (
 // fetches the same pages with nothing but an http.Client: no parsing, no
 // database, as many requests at once.
 func BenchmarkCrawl5000(b *testing.B) {
-	const pages, atOnce = 5000, 16
+	const pages, atOnce = 5000, 8
 	site := newGenerated(pages, true)
 	server := httptest.NewServer(site)
 	defer server.Close()

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// generated is a site of n pages, each of about 10 KB with a navigation of ten
-// links, links to its children in a tree, and some across. It serves them from
+// generated is a site of n pages, each of about 4 KB with a navigation of six
+// links, links to its eight children in a tree, and some across. It serves them from
 // memory or, for many pages, writes each when it is asked for.
 type generated struct {
 	n     int

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -37,17 +36,18 @@ func transport(config Config) *http.Transport {
 // request returns a request for a normalised URL, whose path and query are sent
 // as they are: net/url refuses some that browsers send, and respells others.
 func (c *crawler) request(ctx context.Context, method, normalised string) (*http.Request, error) {
-	host := store.HostOf(normalised)
+	request, err := http.NewRequestWithContext(ctx, method, normalised, nil)
 	scheme, rest, _ := strings.Cut(normalised, "://")
-	target := rest[len(host):]
-	request, err := http.NewRequestWithContext(ctx, method, scheme+"://"+host+"/", nil)
-	if err != nil {
-		return nil, retry.Permanent(&fault{store.URL, "not a valid URL: " + oneLine(err)})
-	}
-	if u, err := url.Parse(normalised); err == nil && u.RequestURI() == target {
-		request.URL = u
-	} else if request.URL.Opaque = target; strings.HasPrefix(target, "//") {
-		request.URL.Opaque = "//" + host + target // or else it would be read as a host
+	host := store.HostOf(normalised)
+	if target := rest[len(host):]; err != nil || request.URL.RequestURI() != target {
+		request, err = http.NewRequestWithContext(ctx, method, scheme+"://"+host+"/", nil)
+		if err != nil {
+			return nil, retry.Permanent(&fault{store.URL, "not a valid URL: " + oneLine(err)})
+		}
+		if strings.HasPrefix(target, "//") {
+			target = "//" + host + target // or else it would be read as a host
+		}
+		request.URL.Opaque = target
 	}
 	request.Header.Set("User-Agent", c.UserAgent)
 	return request, nil
