@@ -358,8 +358,8 @@ func FuzzModel(f *testing.F) {
 					require.NoError(t, err)
 					require.Equal(t, all[:min(2, len(all))], dst[:n])
 					all = all[n:]
-					items = all[:min(size, len(all))]
-					putting = all[len(items):]
+					items = slices.Clone(all[:min(size, len(all))])
+					putting = slices.Clone(all[len(items):])
 				case 5:
 					buf.Close()
 					closed, putting, gets = true, nil, nil

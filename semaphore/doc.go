@@ -13,6 +13,8 @@
 //     for the context to end.
 //   - Negative weights and limits panic.
 //   - An over-release panics and leaves the semaphore as it was.
+//   - When a waiter is cancelled, those behind it of weight zero are served even
+//     if no unit is free.
 //
 // # When not to use it
 //
