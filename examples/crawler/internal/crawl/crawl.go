@@ -50,9 +50,6 @@ type Config struct {
 	Robots      bool          // obey robots.txt
 	UserAgent   string
 
-	// BaseDelay is the pause before the first retry; 0: 200 ms.
-	BaseDelay time.Duration
-
 	// Progress is called after each write, by one goroutine; nil: not at all.
 	Progress func(Progress)
 }
@@ -103,7 +100,7 @@ func Run(ctx context.Context, s *store.Store, config Config) error {
 		policy: retry.Policy{
 			// No AttemptTimeout: to wait for a token is not the server's fault.
 			MaxAttempts: config.Retries + 1,
-			BaseDelay:   config.BaseDelay,
+			BaseDelay:   200 * time.Millisecond,
 			Retryable:   retryable,
 		},
 		permits: semaphore.NewWeighted(int64(config.Concurrency)),
@@ -111,9 +108,6 @@ func Run(ctx context.Context, s *store.Store, config Config) error {
 		results: boundedbuf.New[*job](2 * batchSize),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 		hosts:   map[string]*host{},
-	}
-	if c.policy.BaseDelay == 0 {
-		c.policy.BaseDelay = 200 * time.Millisecond
 	}
 	defer c.transport.CloseIdleConnections()
 
