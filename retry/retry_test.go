@@ -306,3 +306,27 @@ func ExamplePermanent() {
 	fmt.Println(err)
 	// Output: after 1 attempt: 404 Not Found
 }
+
+func ExamplePolicy() {
+	flaky := errors.New("connection reset")
+	policy := retry.Policy{
+		MaxAttempts: 4,
+		BaseDelay:   time.Millisecond,
+		Retryable:   func(err error) bool { return errors.Is(err, flaky) },
+	}
+	fmt.Println(retry.Do(context.Background(), policy, func(context.Context) error { return flaky }))
+	// Output: after 4 attempts: connection reset
+}
+
+func ExampleError() {
+	ctx, cancel := context.WithCancel(context.Background())
+	err := retry.Do(ctx, retry.Policy{}, func(context.Context) error {
+		cancel() // the caller gives up while the call is under way
+		return errors.New("connection reset")
+	})
+	var e *retry.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.Attempts, e.Last, e.Cause)
+	}
+	// Output: 1 connection reset context canceled
+}

@@ -354,3 +354,32 @@ func ExampleRun() {
 	fmt.Println(sizes, err)
 	// Output: [1 2 3] <nil>
 }
+
+func ExampleGroup_Go() {
+	err := taskgroup.Run(context.Background(), func(ctx context.Context, g *taskgroup.Group) error {
+		g.Go(func(ctx context.Context) error {
+			<-ctx.Done() // until the sibling fails
+			fmt.Println("cancelled:", context.Cause(ctx))
+			return ctx.Err()
+		})
+		g.Go(func(context.Context) error { return errors.New("disk full") })
+		return nil
+	})
+	fmt.Println("failed:", err)
+	// Output:
+	// cancelled: disk full
+	// failed: disk full
+}
+
+func ExamplePanicError() {
+	defer func() {
+		if p, ok := recover().(*taskgroup.PanicError); ok {
+			fmt.Println("a task panicked:", p.Value)
+		}
+	}()
+	taskgroup.Run(context.Background(), func(_ context.Context, g *taskgroup.Group) error {
+		g.Go(func(context.Context) error { panic("index out of range") })
+		return nil
+	})
+	// Output: a task panicked: index out of range
+}
