@@ -17,7 +17,8 @@ import (
 // host is one host and what bounds the requests to it.
 //
 // Invariants:
-//   - At most one task is in run, if and only if running is true.
+//   - At most one task is in run, and only while running is true. Once MaxPages
+//     are begun, running stays true: there is nothing more to start.
 //   - If the store has jobs that run has not seen, more is true or run is going
 //     to look again.
 type host struct {

@@ -26,9 +26,9 @@ const (
 )
 
 // fetchRobots returns the rules for us of h's robots.txt, nil if everything is
-// allowed, and slows h down to the delay it asks for. As RFC 9309
-// says, an answer of 4xx allows everything and one of 5xx nothing. A host that
-// does not answer allows everything: its pages will say what is wrong.
+// allowed, and slows h down to the delay it asks for. As RFC 9309 says, an answer
+// of 4xx allows everything and one of 5xx nothing. A host that does not answer
+// allows everything: its pages will say what is wrong.
 func (c *crawler) fetchRobots(ctx context.Context, h *host, scheme string) (*robotstxt.Group, error) {
 	client := &http.Client{Transport: c.transport} // follows redirects, up to ten
 	var data *robotstxt.RobotsData
