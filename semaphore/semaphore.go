@@ -3,47 +3,99 @@ package semaphore
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
+	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
-// ErrTooLarge is returned by Acquire for a weight above the limit, which could
-// never be granted.
-var ErrTooLarge = errors.New("semaphore: weight exceeds the limit")
+var (
+	// ErrTooLarge says that a weight is above the limit and could not be granted.
+	ErrTooLarge = errors.New("semaphore: weight exceeds the limit")
+	// ErrClosed says that the semaphore was closed.
+	ErrClosed = errors.New("semaphore: closed")
+	// ErrFull says that as many calls wait as [MaxWaiters] allows.
+	ErrFull = errors.New("semaphore: too many waiters")
+)
+
+const (
+	// barred is the sign bit of Weighted.state.
+	barred = math.MinInt64
+
+	// patience is how long a waiter lets newcomers take what is free. It is the
+	// bound of sync.Mutex; see DESIGN.md for what other bounds cost.
+	patience = time.Millisecond
+
+	// cacheLine is two lines of 64 bytes: processors fetch them in pairs.
+	cacheLine = 128
+)
 
 // Weighted is a counting semaphore whose holders can take more than one unit.
 // Create one with [NewWeighted].
 //
-// Invariants:
-//   - 0 <= inUse <= limit.
-//   - inUse is the sum of the weights granted and not yet released.
-//   - The first waiter whose context is live does not fit.
+// Invariants, whenever mu is free:
+//   - free + (units held) = limit + debt, with free the low 63 bits of state;
+//     free, debt and limit are never negative.
+//   - If state is not barred, nothing depends on the next Release or Acquire:
+//     there is no debt, nobody waits for the semaphore to be idle, it is not
+//     closed, and no one waits for units, unless the first waiter was called
+//     and has yet to run.
+//   - If a waiter is parked at the front, it does not fit.
 type Weighted struct {
-	limit int64
+	// state is the number of free units. With the barred bit set, calls must
+	// take mu: those of Acquire because they must not overtake, those of
+	// Release because somebody has to be told. While it is set, units are
+	// taken under mu only.
+	state atomic.Int64
+	limit atomic.Int64 // changed under mu
+	_     [cacheLine - 16]byte
 
-	mu      sync.Mutex // guards the fields below
-	inUse   int64
-	waiters waitq.Queue[int64] // Value: the weight asked for
+	mu         sync.Mutex // guards the fields below
+	waiters    waitq.Queue[request]
+	drains     waitq.Queue[struct{}] // calls of Drain
+	debt       int64                 // units still held above a lowered limit
+	closed     bool
+	maxWaiters int
 }
+
+// request is what a waiter asks for.
+type request struct {
+	n     int64
+	since time.Duration // when it began to wait, after epoch
+}
+
+// epoch is what arrivals are measured from: cheaper than time.Now. In a
+// testing/synctest bubble the time since then is negative, which does no harm:
+// a wait begins and ends in the same bubble.
+var epoch = time.Now()
 
 // NewWeighted returns a semaphore with limit units, all of them free. It panics
 // if limit is negative.
-func NewWeighted(limit int64) *Weighted {
+func NewWeighted(limit int64, opts ...Option) *Weighted {
 	if limit < 0 {
 		panic("semaphore: negative limit")
 	}
-	return &Weighted{limit: limit}
+	s := &Weighted{maxWaiters: math.MaxInt}
+	for _, opt := range opts {
+		opt(s)
+	}
+	s.state.Store(limit)
+	s.limit.Store(limit)
+	return s
 }
 
-// Acquire takes n units. While they are not free, or others wait, it blocks
-// until it is its turn or ctx ends.
+// Acquire takes n units. While they are not free, or it must not overtake those
+// who wait, it blocks until it is its turn or ctx ends.
 //
-// It returns ctx.Err() if ctx ended before the units were granted, a ctx that
-// had ended before the call included, and [ErrTooLarge] at once if n exceeds
-// the limit. With any error it holds nothing and the caller must not release.
-// It panics if n is negative.
+// With an error it holds nothing, and the caller must not release: ctx.Err() if
+// ctx ended before the units were granted, a ctx that had ended before the call
+// included; [ErrTooLarge] if n exceeds the limit, also if a Resize lowers the
+// limit below n in the meantime; [ErrClosed]; [ErrFull]. It panics if n is
+// negative.
 //
 // A Release synchronizes before the return of every Acquire that it allowed.
 func (s *Weighted) Acquire(ctx context.Context, n int64) error {
@@ -51,90 +103,129 @@ func (s *Weighted) Acquire(ctx context.Context, n int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n > s.limit {
-		return ErrTooLarge
-	}
-	if s.TryAcquire(n) {
+	free := s.state.Load() // negative if barred, hence less than n
+	explore.Point("semaphore: about to acquire")
+	if free >= n && s.state.CompareAndSwap(free, free-n) {
 		return nil
 	}
-	w := waitq.NewWaiter(ctx, n)
-	s.mu.Lock()
-	// Units may have come back while the mutex was free.
-	if s.takeLocked(n) {
-		s.mu.Unlock()
-		return nil
-	}
-	s.waiters.PushLocked(w)
-	s.mu.Unlock()
-	return s.waiters.Wait(&s.mu, w, s.grantLocked)
+	return s.wait(ctx, n)
 }
 
 // TryAcquire takes n units and reports whether it did. It never blocks. It
-// returns false if they are not free, or if others wait for their turn. It
-// panics if n is negative.
+// returns false if they are not free, or if others wait for their turn, or if
+// the semaphore is closed. It panics if n is negative.
 func (s *Weighted) TryAcquire(n int64) bool {
 	checkWeight(n)
-	s.mu.Lock()
-	ok := s.takeLocked(n)
-	s.mu.Unlock()
-	return ok
+	for {
+		free := s.state.Load()
+		switch {
+		case free < 0: // barred
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.admitLocked(n)
+		case free < n:
+			return false
+		case s.state.CompareAndSwap(free, free-n):
+			return true
+		}
+	}
 }
 
-// Release gives back n units and grants them to waiters in their order. It
-// never blocks. It panics, and changes nothing, if n is negative or more than
-// is held.
+// Release gives back n units, for those who wait or else for the next to come.
+// It never blocks. It panics, and changes nothing, if n is negative or more
+// than is held.
 func (s *Weighted) Release(n int64) {
 	checkWeight(n)
+	added := false
+	if free := s.state.Load(); free >= 0 && free <= s.limit.Load()-n {
+		explore.Point("semaphore: about to release")
+		// An addition cannot fail, unlike a CompareAndSwap that other cores
+		// compete with. What was checked above can have changed by now, though:
+		// hence the second look.
+		if free = s.state.Add(n); free >= 0 && free <= s.limit.Load() {
+			return
+		}
+		added = true
+		explore.Point("semaphore: released while barred")
+	}
+	s.releaseSlow(n, added)
+}
+
+// wait takes n units when it is the caller's turn.
+func (s *Weighted) wait(ctx context.Context, n int64) error {
+	for range tries() {
+		free := s.state.Load()
+		if free < 0 || n > s.limit.Load() {
+			break // others wait in turn, or in vain: do not jump the queue
+		}
+		if free < n {
+			// To give other goroutines a turn and look again costs a quarter of
+			// parking and being woken.
+			runtime.Gosched()
+		} else {
+			pause()
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		free = s.state.Load()
+		explore.Point("semaphore: about to acquire again")
+		if free >= n && s.state.CompareAndSwap(free, free-n) {
+			return nil
+		}
+	}
+	w := waitq.NewWaiter(ctx, request{n, time.Since(epoch)})
 	s.mu.Lock()
-	if n > s.inUse {
-		s.mu.Unlock()
+	granted, err := s.joinLocked(w)
+	s.mu.Unlock()
+	if granted || err != nil {
+		return err
+	}
+	return s.waiters.Wait(&s.mu, w, s.serveLocked)
+}
+
+// tries is how often a call that was not served at once tries again before it
+// takes the mutex.
+func tries() int {
+	if explore.On {
+		return 1 // what four can do, one can; and there are fewer schedules
+	}
+	return 4
+}
+
+// pause is for a call that another core was faster than. Without it both cores
+// would wait for the cache line at every step; in the microsecond that this
+// takes, the other one has the line to itself.
+func pause() {
+	for range 4000 {
+	}
+}
+
+func (s *Weighted) releaseSlow(n int64, added bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !added {
+		if n > s.heldLocked() {
+			panic("semaphore: released more than held")
+		}
+		s.state.Add(n)
+	} else if s.heldLocked() < 0 {
+		s.state.Add(-n)
 		panic("semaphore: released more than held")
 	}
-	s.inUse -= n
-	s.grantLocked()
-	s.mu.Unlock()
+	s.serveLocked()
 }
 
-func (s *Weighted) takeLocked(n int64) bool {
-	// Not the length of the queue: waiters that have ended bar nobody.
-	if n > s.limit-s.inUse || s.waiters.FrontLocked() != nil {
-		return false
+// spins is how often a call gives other goroutines a turn before it parks.
+func spins() int {
+	if explore.On {
+		return 1 // one is as good as four there, and makes fewer schedules
 	}
-	s.inUse += n
-	return true
-}
-
-// grantLocked serves waiters from the front while they fit. It stops at the
-// first that does not: going on to smaller ones would keep a large one waiting
-// for as long as small ones keep coming.
-func (s *Weighted) grantLocked() {
-	for w := s.waiters.FrontLocked(); w != nil && w.Value <= s.limit-s.inUse; w = s.waiters.FrontLocked() {
-		s.inUse += w.Value
-		s.waiters.GrantLocked(w)
-	}
+	return 4
 }
 
 func checkWeight(n int64) {
 	if n < 0 {
 		panic("semaphore: negative weight")
 	}
-}
-
-// Stats is the state of a [Weighted] at one instant.
-type Stats struct {
-	Limit   int64 // units in total
-	InUse   int64 // units held
-	Waiting int   // calls of Acquire that are parked
-}
-
-// String returns the statistics on one line.
-func (st Stats) String() string {
-	return fmt.Sprintf("limit=%d in_use=%d waiting=%d", st.Limit, st.InUse, st.Waiting)
-}
-
-// Stats returns the current state, taken in one go.
-func (s *Weighted) Stats() Stats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return Stats{Limit: s.limit, InUse: s.inUse, Waiting: s.waiters.LenLocked()}
 }

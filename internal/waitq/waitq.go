@@ -16,8 +16,12 @@
 //   - A granted waiter succeeds, even if its context ends before it runs again.
 //     Nothing has to be taken back from a waiter or passed on by it, which is
 //     what makes direct hand-off of an item possible.
-//   - A waiter that leaves without a grant tells its owner, which grants to
-//     those behind that now fit.
+//   - A waiter that leaves without a grant tells its owner, which serves those
+//     behind that now fit.
+//
+// An owner that lets newcomers compete with its waiters does not grant: it
+// calls the front waiter ([Queue.CallLocked]), which keeps its place in the
+// queue and is granted, or parks again, when it runs.
 //
 // # When not to use it
 //
@@ -33,12 +37,16 @@
 // wait, so a queue can serve one testing/synctest bubble after another.
 //
 // The model is trio's ParkingLot, with the state of each waiter under the lock
-// as in tokio's batch semaphore.
+// as in tokio's batch semaphore. To call instead of to grant is how sync.Mutex
+// treats its waiters.
 package waitq
 
 import (
 	"context"
+	"iter"
 	"sync"
+
+	"github.com/interleave-go/interleave/internal/explore"
 )
 
 // A Waiter is the place of one parked call in a [Queue].
@@ -47,29 +55,40 @@ type Waiter[T any] struct {
 	// The owner's mutex guards it until Wait returns; then it is the caller's.
 	Value T
 
-	ctx   context.Context
-	done  <-chan struct{} // ctx.Done(), kept to ask under the mutex whether ctx is live
-	ready chan struct{}   // closed by the one who wakes the waiter
+	ctx  context.Context
+	done <-chan struct{} // ctx.Done(), kept to ask under the mutex whether ctx is live
+	// wake has room for the one signal that can be outstanding: true says that
+	// the waiter is settled, false that it was called.
+	wake chan bool
 
 	// Guarded by the owner's mutex.
 	prev, next *Waiter[T]
 	state      state
-	err        error // why the waiter was woken without a grant
+	err        error // why the waiter was settled without a grant
 }
 
 type state uint8
 
 const (
-	detached state = iota // not yet pushed, or gone because its context ended
-	queued
-	woken // granted or failed: ready is closed
+	detached  state = iota // not yet pushed, or gone because its context ended
+	parked                 // in the queue
+	called                 // in the queue, signalled, and not yet running
+	competing              // in the queue and running; its owner serves it now or never
+	settled                // granted or failed
 )
 
 // NewWaiter returns a waiter for one call that is about to park. It calls
 // ctx.Done, which can be code of the user: call it without holding a mutex.
 func NewWaiter[T any](ctx context.Context, value T) *Waiter[T] {
-	return &Waiter[T]{Value: value, ctx: ctx, done: ctx.Done(), ready: make(chan struct{})}
+	return &Waiter[T]{Value: value, ctx: ctx, done: ctx.Done(), wake: make(chan bool, 1)}
 }
+
+// CalledLocked reports whether w was called and has not run since.
+func (w *Waiter[T]) CalledLocked() bool { return w.state == called }
+
+// CompetingLocked reports whether w was called and is running: the goroutine
+// that holds the mutex is its own.
+func (w *Waiter[T]) CompetingLocked() bool { return w.state == competing }
 
 // live reports whether the waiter's context has not ended. Polling the channel
 // stands in for ctx.Err, which can be code of the user.
@@ -86,7 +105,7 @@ func (w *Waiter[T]) live() bool {
 // The zero value is an empty queue.
 //
 // Invariants: head and tail are both nil or both not; following next from head
-// meets the n waiters whose state is queued, and ends at tail.
+// meets the n waiters that are neither detached nor settled, and ends at tail.
 type Queue[T any] struct {
 	head, tail *Waiter[T]
 	n          int
@@ -94,7 +113,7 @@ type Queue[T any] struct {
 
 // PushLocked appends w, which must be new.
 func (q *Queue[T]) PushLocked(w *Waiter[T]) {
-	w.state = queued
+	w.state = parked
 	w.prev = q.tail
 	if q.tail == nil {
 		q.head = w
@@ -112,20 +131,45 @@ func (q *Queue[T]) FrontLocked() *Waiter[T] {
 		if w.live() {
 			return w
 		}
-		q.removeLocked(w)
+		q.removeLocked(w, detached)
 	}
 	return nil
 }
 
-// GrantLocked wakes w, the waiter that FrontLocked returned in the same
-// critical section; its Wait returns nil.
-func (q *Queue[T]) GrantLocked(w *Waiter[T]) { q.wakeLocked(w, nil) }
+// GrantLocked wakes w, a waiter that was found live in the same critical
+// section; its Wait returns nil.
+func (q *Queue[T]) GrantLocked(w *Waiter[T]) { q.settleLocked(w, nil) }
+
+// CallLocked wakes w, a parked waiter, without granting it anything. Once w
+// runs, its Wait has the owner serve the queue, with w competing, and parks
+// again unless that granted w.
+func (q *Queue[T]) CallLocked(w *Waiter[T]) {
+	w.state = called
+	w.wake <- false
+}
+
+// FailLocked wakes w; its Wait returns err.
+func (q *Queue[T]) FailLocked(w *Waiter[T], err error) { q.settleLocked(w, err) }
+
+// AllLocked returns an iterator over the waiters whose context is live. The one
+// it yields can be granted or failed.
+func (q *Queue[T]) AllLocked() iter.Seq[*Waiter[T]] {
+	return func(yield func(*Waiter[T]) bool) {
+		for w := q.head; w != nil; {
+			next := w.next
+			if w.live() && !yield(w) {
+				return
+			}
+			w = next
+		}
+	}
+}
 
 // FailAllLocked wakes every waiter; each Wait returns err, or the error of its
 // context if that had ended.
 func (q *Queue[T]) FailAllLocked(err error) {
 	for w := q.FrontLocked(); w != nil; w = q.FrontLocked() {
-		q.wakeLocked(w, err)
+		q.FailLocked(w, err)
 	}
 }
 
@@ -133,44 +177,69 @@ func (q *Queue[T]) FailAllLocked(err error) {
 // count until they have left.
 func (q *Queue[T]) LenLocked() int { return q.n }
 
-// Wait parks until w, which was pushed, is woken or its context ends. It
+// Wait parks until w, which was pushed, is settled or its context ends. It
 // returns nil if w was granted, the error it was failed with, or ctx.Err().
 //
-// mu is the owner's mutex and must not be held. If the context ended first,
-// leftLocked, unless nil, is called with mu held: w may have been what kept
-// those behind it waiting.
+// mu is the owner's mutex and must not be held. serveLocked, unless nil, is
+// called with mu held when w has left because its context ended, since w may
+// have been what kept those behind it waiting, and when w was called.
 //
 // What GrantLocked's caller did before synchronizes before Wait returns nil.
-func (q *Queue[T]) Wait(mu sync.Locker, w *Waiter[T], leftLocked func()) error {
-	select {
-	case <-w.ready:
-		return w.err
-	case <-w.done:
-	}
-	mu.Lock()
-	if w.state == woken {
-		// Woken while the context was live; it ended since.
+func (q *Queue[T]) Wait(mu sync.Locker, w *Waiter[T], serveLocked func()) error {
+	explore.Point("waitq: about to park")
+	for {
+		select {
+		case final := <-w.wake:
+			explore.Point("waitq: woken")
+			if final {
+				return w.err
+			}
+		case <-w.done:
+			explore.Point("waitq: context ended")
+		}
+		mu.Lock()
+		over := q.wokenLocked(w, serveLocked)
 		mu.Unlock()
-		return w.err
+		if over {
+			if w.state == settled {
+				return w.err
+			}
+			return w.ctx.Err()
+		}
 	}
-	if w.state == queued {
-		q.removeLocked(w)
-	}
-	if leftLocked != nil {
-		leftLocked()
-	}
-	mu.Unlock()
-	return w.ctx.Err()
 }
 
-func (q *Queue[T]) wakeLocked(w *Waiter[T], err error) {
-	q.removeLocked(w)
-	w.state = woken
+// wokenLocked reports whether w's wait is over.
+func (q *Queue[T]) wokenLocked(w *Waiter[T], serveLocked func()) bool {
+	if w.state == settled {
+		return true
+	}
+	live := w.live()
+	if live {
+		w.state = competing
+	} else if w.state != detached {
+		q.removeLocked(w, detached)
+	}
+	if serveLocked != nil {
+		serveLocked()
+	}
+	if w.state == competing {
+		w.state = parked
+	}
+	return !live || w.state == settled
+}
+
+func (q *Queue[T]) settleLocked(w *Waiter[T], err error) {
+	// One that was called has its signal; one that is competing looks for itself.
+	signal := w.state == parked
+	q.removeLocked(w, settled)
 	w.err = err
-	close(w.ready)
+	if signal {
+		w.wake <- true
+	}
 }
 
-func (q *Queue[T]) removeLocked(w *Waiter[T]) {
+func (q *Queue[T]) removeLocked(w *Waiter[T], to state) {
 	if w.prev == nil {
 		q.head = w.next
 	} else {
@@ -183,6 +252,6 @@ func (q *Queue[T]) removeLocked(w *Waiter[T]) {
 	}
 	// A waiter that a caller still holds must not keep its neighbours reachable.
 	w.prev, w.next = nil, nil
-	w.state = detached
+	w.state = to
 	q.n--
 }

@@ -62,7 +62,7 @@ func (g *gate) checkLinks(t *testing.T) {
 	n := 0
 	for w := g.queue.head; w != nil; w = w.next {
 		require.Same(t, prev, w.prev)
-		require.Equal(t, queued, w.state)
+		require.Equal(t, parked, w.state)
 		prev, n = w, n+1
 	}
 	require.Same(t, prev, g.queue.tail)
@@ -361,7 +361,7 @@ func TestOperationsAreConstantTime(t *testing.T) {
 		q.PushLocked(all[i])
 	}
 	for _, i := range rand.Perm(waiters)[:waiters/2] {
-		q.removeLocked(all[i])
+		q.removeLocked(all[i], detached)
 	}
 	last := -1
 	for w := q.FrontLocked(); w != nil; w = q.FrontLocked() {

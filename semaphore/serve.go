@@ -1,0 +1,96 @@
+package semaphore
+
+import (
+	"time"
+
+	"github.com/interleave-go/interleave/internal/waitq"
+)
+
+// joinLocked grants w what it asks for if nobody is in its way, or else puts it
+// into the queue.
+func (s *Weighted) joinLocked(w *waitq.Waiter[request]) (granted bool, err error) {
+	switch {
+	case s.closed:
+		return false, ErrClosed
+	case w.Value.n > s.limit.Load():
+		return false, ErrTooLarge
+	case s.admitLocked(w.Value.n):
+		return true, nil
+	case s.waiters.LenLocked() >= s.maxWaiters:
+		return false, ErrFull
+	}
+	s.waiters.PushLocked(w)
+	s.serveLocked()
+	return false, nil // w may have been granted since: Wait will tell
+}
+
+// admitLocked takes n units for a caller that does not wait.
+func (s *Weighted) admitLocked(n int64) bool {
+	if s.closed {
+		return false
+	}
+	s.serveLocked() // the front waiter may have ended: then it bars nobody
+	if s.state.Load() < 0 && s.waiters.FrontLocked() != nil {
+		return false
+	}
+	return s.takeLocked(n)
+}
+
+// takeLocked takes n units, barred or not.
+func (s *Weighted) takeLocked(n int64) bool {
+	for {
+		state := s.state.Load()
+		if state&^barred < n {
+			return false
+		}
+		if s.state.CompareAndSwap(state, state-n) {
+			return true
+		}
+	}
+}
+
+// serveLocked does what there is to do with the units that are free: pays the
+// debt, serves waiters from the front while they fit, and tells those who wait
+// for the semaphore to be idle. It leaves it barred if anything remains to be
+// done when units come back.
+//
+// A waiter that fits is called to compete for its units with whoever is running
+// already: until it runs, the state is not barred. One that is running already,
+// or that has waited for longer than patience, is granted them.
+//
+// It stops at the first waiter that does not fit. Going on to smaller ones would
+// keep a large one waiting for as long as small ones keep coming.
+func (s *Weighted) serveLocked() {
+	// From here on units can come back, but nobody without mu can take any.
+	s.state.Or(barred)
+	if s.debt > 0 {
+		paid := min(s.debt, s.freeLocked())
+		s.state.Add(-paid)
+		s.debt -= paid
+	}
+	for w := s.waiters.FrontLocked(); w != nil && !w.CalledLocked(); w = s.waiters.FrontLocked() {
+		if w.Value.n > s.freeLocked() {
+			return
+		}
+		if w.CompetingLocked() || time.Since(epoch)-w.Value.since > patience {
+			s.state.Add(-w.Value.n)
+			s.waiters.GrantLocked(w)
+		} else {
+			s.waiters.CallLocked(w)
+		}
+	}
+	if s.heldLocked() == 0 {
+		for w := s.drains.FrontLocked(); w != nil; w = s.drains.FrontLocked() {
+			s.drains.GrantLocked(w)
+		}
+	}
+	if s.debt == 0 && !s.closed && s.drains.FrontLocked() == nil {
+		s.state.And(^barred)
+	}
+}
+
+func (s *Weighted) freeLocked() int64 { return s.state.Load() &^ barred }
+
+// heldLocked returns the units that are held. It is negative if more have come
+// back than were taken.
+func (s *Weighted) heldLocked() int64 { return s.limit.Load() - s.freeLocked() + s.debt }
