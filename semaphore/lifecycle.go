@@ -18,16 +18,13 @@ func (s *Weighted) Resize(n int64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.Or(barred) // only returns from now on
+	s.state.Or(barred) // so that nobody compares the units with the wrong limit
 	if more := n - s.limit.Load(); more > 0 {
-		s.limit.Store(n) // before the units are there: a Release compares with it
-		paid := min(s.debt, more)
-		s.debt -= paid
-		s.state.Add(more - paid)
+		s.state.Add(more)
 	} else {
-		s.debt -= more // paid from what is free, now and later, by serveLocked
-		s.limit.Store(n)
+		s.debt -= more
 	}
+	s.limit.Store(n)
 	for w := range s.waiters.AllLocked() {
 		if w.Value.n > n {
 			s.waiters.FailLocked(w, ErrTooLarge)

@@ -40,11 +40,12 @@ const (
 // Invariants, whenever mu is free:
 //   - free + (units held) = limit + debt, with free the low 63 bits of state;
 //     free, debt and limit are never negative.
-//   - If state is not barred, nothing depends on the next Release or Acquire:
-//     there is no debt, nobody waits for the semaphore to be idle, it is not
-//     closed, and no one waits for units, unless the first waiter was called
-//     and has yet to run.
-//   - If a waiter is parked at the front, it does not fit.
+//   - If state is not barred, nothing but units depends on the next Release or
+//     Acquire: there is no debt, no call of Drain waits, it is not closed, and
+//     nobody waits for units, unless the first waiter was called and has yet to
+//     run: it will look after the others.
+//   - A waiter that is parked at the front does not fit, unless a Release that
+//     has added its units is about to take mu.
 type Weighted struct {
 	// state is the number of free units. With the barred bit set, calls must
 	// take mu: those of Acquire because they must not overtake, those of
@@ -214,14 +215,6 @@ func (s *Weighted) releaseSlow(n int64, added bool) {
 		panic("semaphore: released more than held")
 	}
 	s.serveLocked()
-}
-
-// spins is how often a call gives other goroutines a turn before it parks.
-func spins() int {
-	if explore.On {
-		return 1 // one is as good as four there, and makes fewer schedules
-	}
-	return 4
 }
 
 func checkWeight(n int64) {

@@ -2,7 +2,6 @@ package semaphore_test
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	xsync "golang.org/x/sync/semaphore"
 
 	"github.com/interleave-go/interleave/semaphore"
 )
@@ -49,6 +47,27 @@ func TestDoneContextTakesNothing(t *testing.T) {
 	require.ErrorIs(t, sem.Acquire(ctx, 1), context.Canceled)
 	require.ErrorIs(t, sem.Acquire(ctx, 2), context.Canceled)
 	require.Zero(t, sem.Stats().InUse)
+}
+
+// endsSoon is a context that has ended when it is asked the second time.
+type endsSoon struct {
+	context.Context
+	asked atomic.Bool
+}
+
+func (c *endsSoon) Err() error {
+	if c.asked.Swap(true) {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestContextThatEndsBeforeTheCallParks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sem := semaphore.NewWeighted(1)
+		require.True(t, sem.TryAcquire(1))
+		require.ErrorIs(t, sem.Acquire(&endsSoon{Context: context.Background()}, 1), context.Canceled)
+	})
 }
 
 func TestTooLargeFailsAtOnce(t *testing.T) {
@@ -200,149 +219,4 @@ func TestOneSemaphoreInTwoBubbles(t *testing.T) {
 			sem.Release(1)
 		})
 	}
-}
-
-// FuzzAgainstXSync runs one sequence of operations on golang.org/x/sync's
-// semaphore and on ours: the answers, the grants and their moments agree.
-// Left out is where ours differs on purpose: weights above the limit, and waiters
-// of weight zero, which x/sync does not wake when the one before them is
-// cancelled while no unit is free.
-func FuzzAgainstXSync(f *testing.F) {
-	f.Add([]byte{0x01, 0x02, 0x03, 0x81, 0x44, 0x02, 0xc1, 0x80, 0x40})
-	f.Add([]byte{0x04, 0x04, 0x01, 0xc0, 0x84, 0x04, 0x04, 0x43, 0x81, 0xc1, 0x81})
-	f.Fuzz(func(t *testing.T, ops []byte) {
-		const limit = 5
-		synctest.Test(t, func(t *testing.T) {
-			ours, theirs := newSide(semaphore.NewWeighted(limit)), newSide(xsync.NewWeighted(limit))
-			for i, op := range ops {
-				n := int64(op&0x07)%limit + 1
-				switch op >> 6 {
-				case 0:
-					ours.acquire(i, n)
-					theirs.acquire(i, n)
-				case 1:
-					require.Equal(t, theirs.tryAcquire(i, n), ours.tryAcquire(i, n))
-				case 2:
-					ours.release()
-					theirs.release()
-				case 3:
-					ours.cancelOldest()
-					theirs.cancelOldest()
-				}
-				require.Equal(t, theirs.held, ours.held)
-				require.Equal(t, theirs.failed, ours.failed)
-			}
-			ours.end()
-			theirs.end()
-		})
-	})
-}
-
-// side is one of the two semaphores and what happened to the calls on it.
-type side struct {
-	sem interface {
-		Acquire(context.Context, int64) error
-		TryAcquire(int64) bool
-		Release(int64)
-	}
-	mu     sync.Mutex
-	held   []grant // in the order of the grants
-	failed []int   // calls that ended with an error
-	cancel []context.CancelFunc
-}
-
-type grant struct {
-	call   int
-	weight int64
-}
-
-func newSide(sem interface {
-	Acquire(context.Context, int64) error
-	TryAcquire(int64) bool
-	Release(int64)
-}) *side {
-	return &side{sem: sem}
-}
-
-func (s *side) acquire(call int, n int64) {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel = append(s.cancel, cancel)
-	go func() {
-		err := s.sem.Acquire(ctx, n)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if err == nil {
-			s.held = append(s.held, grant{call, n})
-		} else {
-			s.failed = append(s.failed, call)
-		}
-	}()
-	s.settle()
-}
-
-// settle waits until all have parked. Calls that one operation woke together
-// return in any order; their grants are put in the order of the calls.
-func (s *side) settle() {
-	synctest.Wait()
-	for i := 1; i < len(s.held); i++ {
-		for j := i; j > 0 && s.held[j].call < s.held[j-1].call; j-- {
-			s.held[j], s.held[j-1] = s.held[j-1], s.held[j]
-		}
-	}
-}
-
-func (s *side) tryAcquire(call int, n int64) bool {
-	ok := s.sem.TryAcquire(n)
-	if ok {
-		s.held = append(s.held, grant{call, n})
-	}
-	return ok
-}
-
-func (s *side) release() {
-	if len(s.held) > 0 {
-		n := s.held[0].weight
-		s.held = s.held[1:]
-		s.sem.Release(n)
-		s.settle()
-	}
-}
-
-func (s *side) cancelOldest() {
-	if len(s.cancel) > 0 {
-		s.cancel[0]()
-		s.cancel = s.cancel[1:]
-		s.settle()
-	}
-}
-
-func (s *side) end() {
-	for len(s.cancel) > 0 {
-		s.cancelOldest()
-	}
-	synctest.Wait()
-}
-
-func TestStatsString(t *testing.T) {
-	sem := semaphore.NewWeighted(3)
-	sem.TryAcquire(2)
-	require.Equal(t, "limit=3 in_use=2 waiting=0", sem.Stats().String())
-}
-
-func ExampleWeighted() {
-	sem := semaphore.NewWeighted(2) // two downloads at once
-	var wg sync.WaitGroup
-	var sizes [3]int
-	for i, name := range []string{"a.txt", "bb.txt", "ccc.txt"} {
-		wg.Go(func() {
-			if err := sem.Acquire(context.Background(), 1); err != nil {
-				return
-			}
-			defer sem.Release(1)
-			sizes[i] = len(name) // download
-		})
-	}
-	wg.Wait()
-	fmt.Println(sizes, sem.Stats())
-	// Output: [5 6 7] limit=2 in_use=0 waiting=0
 }
