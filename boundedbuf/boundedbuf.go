@@ -7,6 +7,7 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
@@ -57,6 +58,7 @@ func (b *Buffer[T]) Put(ctx context.Context, v T) error {
 		return err
 	}
 	w := waitq.NewWaiter(ctx, v)
+	explore.Point("boundedbuf: about to wait for room")
 	b.mu.Lock()
 	// A slot may have become free while the mutex was.
 	if done, err := b.putLocked(v); done {
@@ -122,6 +124,7 @@ func (b *Buffer[T]) PutAll(ctx context.Context, items []T) (int, error) {
 		if i == len(items) {
 			return i, nil
 		}
+		explore.Point("boundedbuf: put what there was room for")
 		if err := b.Put(ctx, items[i]); err != nil {
 			return i, err
 		}
@@ -146,6 +149,7 @@ func (b *Buffer[T]) GetBatch(ctx context.Context, dst []T) (int, error) {
 	}
 	var zero T
 	w := waitq.NewWaiter(ctx, zero)
+	explore.Point("boundedbuf: about to wait for an item")
 	b.mu.Lock()
 	// An item may have come while the mutex was free.
 	if n, err := b.getLocked(dst); n > 0 || err != nil {

@@ -80,9 +80,7 @@ func (s *Weighted) serveLocked() {
 		}
 	}
 	if s.heldLocked() == 0 {
-		for w := s.drains.FrontLocked(); w != nil; w = s.drains.FrontLocked() {
-			s.drains.GrantLocked(w)
-		}
+		s.drains.GrantAllLocked()
 	}
 	if s.debt == 0 && !s.closed && s.drains.FrontLocked() == nil {
 		s.state.And(^barred)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/panics"
 )
 
@@ -114,8 +115,10 @@ func (g *Group) end(err error, panicked *PanicError) {
 	}
 	g.mu.Unlock()
 	if first {
+		explore.Point("taskgroup: about to cancel")
 		g.cancel(err)
 	}
+	explore.Point("taskgroup: about to end")
 
 	// Only now, so that Run does not return before the context is cancelled.
 	g.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
@@ -94,6 +95,7 @@ func (b *Bucket) Take(ctx context.Context, n int) error {
 		return nil
 	}
 	w := waitq.NewWaiter(ctx, n)
+	explore.Point("tokenbucket: about to wait")
 	b.mu.Lock()
 	b.waiters.PushLocked(w)
 	b.grantLocked() // it may be this waiter's turn already; if not, arms the timer
@@ -168,6 +170,7 @@ func (b *Bucket) armLocked(wait time.Duration) {
 	// A function that runs late, after the timer was stopped or set anew, does
 	// no harm: grantLocked looks at the clock and the queue as they are then.
 	b.timer = time.AfterFunc(wait, func() {
+		explore.Point("tokenbucket: timer fired")
 		b.mu.Lock()
 		b.grantLocked()
 		b.mu.Unlock()

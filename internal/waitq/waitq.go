@@ -140,6 +140,9 @@ func (q *Queue[T]) FrontLocked() *Waiter[T] {
 // section; its Wait returns nil.
 func (q *Queue[T]) GrantLocked(w *Waiter[T]) { q.settleLocked(w, nil) }
 
+// GrantAllLocked wakes every waiter whose context is live; its Wait returns nil.
+func (q *Queue[T]) GrantAllLocked() { q.FailAllLocked(nil) }
+
 // CallLocked wakes w, a parked waiter, without granting it anything. Once w
 // runs, its Wait has the owner serve the queue, with w competing, and parks
 // again unless that granted w.
