@@ -104,6 +104,31 @@ func TestJitterIsChosenOncePerConnection(t *testing.T) {
 		})
 }
 
+func TestJitterSpreadsMaxIdle(t *testing.T) {
+	const conns = 50
+	s := &server{}
+	bubble(t, s, config{MaxConns: conns, MaxIdle: 10 * time.Minute, Jitter: 5 * time.Minute},
+		func(t *testing.T, p *pool) {
+			var loans []*loan
+			for range conns {
+				loans = append(loans, acquire(t, p))
+			}
+			for _, l := range loans {
+				l.Release()
+			}
+			time.Sleep(5 * time.Minute)
+			synctest.Wait()
+			require.Equal(t, conns, p.Stats().Idle)
+			time.Sleep(5 * time.Minute / 2)
+			synctest.Wait()
+			require.NotZero(t, p.Stats().Idle)
+			require.Less(t, p.Stats().Idle, conns)
+			time.Sleep(5 * time.Minute / 2)
+			synctest.Wait()
+			require.Zero(t, p.Stats().Idle)
+		})
+}
+
 func TestMinIdleIsKeptReady(t *testing.T) {
 	s := &server{before: slow(time.Second)}
 	bubble(t, s, config{MaxConns: 4, MinIdle: 2}, func(t *testing.T, p *pool) {
@@ -262,12 +287,15 @@ func TestOnePoolInTwoBubbles(t *testing.T) {
 	for i := range 3 {
 		synctest.Test(t, func(t *testing.T) {
 			a, b := acquire(t, p), acquire(t, p)
-			a.Release()
-			time.Sleep(time.Minute) // its alarm would ring here, had the bubble before not taken it along
-			synctest.Wait()
 			if i > 0 {
-				require.Equal(t, 1, p.Stats().Open)
+				// So long that an alarm of the bubble before, which is lost, would
+				// ring first.
+				time.Sleep(70 * time.Second)
 			}
+			a.Release()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			require.Equal(t, 1, p.Stats().Open)
 			b.Release()
 			time.Sleep(time.Second)
 			acquire(t, p).Release()

@@ -37,6 +37,7 @@ func (c *Conn[T]) Release() {
 	if p.barred.Load() {
 		p.takeBack(e)
 	} else {
+		explore.Point("connpool: about to return as the hot one")
 		last := p.hot.Swap(e)
 		explore.Point("connpool: returned as the hot one")
 		if last != nil {

@@ -207,7 +207,7 @@ func (p *Pool[T]) wait(ctx context.Context, stack []uintptr, hasUnit bool) (*Con
 	p.waiting.PushLocked(w)
 	p.serveLocked() // w first of all, if there is an idle connection
 	p.mu.Unlock()
-	if err := p.waiting.Wait(&p.mu, w, p.serveLocked); err != nil {
+	if err := p.waiting.Wait(&p.mu, w, nil); err != nil {
 		p.units.Release(1)
 		return nil, err
 	}
@@ -332,7 +332,7 @@ func (p *Pool[T]) returnLocked(e *entry[T]) bool {
 
 // barLocked makes all that is idle visible in idle.
 func (p *Pool[T]) barLocked() {
-	p.barred.Store(true)
+	p.barred.Store(true) // first: a Release that did not see it is seen here
 	if e := p.hot.Swap(nil); e != nil {
 		e.state = idle
 		p.idle = append(p.idle, e)

@@ -148,6 +148,26 @@ func TestFailedDialFreesItsSlotAndTheNextOneBacksOff(t *testing.T) {
 		})
 }
 
+func TestFailedDialFailsOneCallOnly(t *testing.T) {
+	s := &server{before: func(ctx context.Context, n int) error {
+		if n == 1 {
+			return errors.Join(slow(time.Second)(ctx, n), errDial)
+		}
+		return nil
+	}}
+	bubble(t, s, config{MaxConns: 2, MaxDials: 1, MinBackoff: time.Minute, MaxBackoff: time.Minute},
+		func(t *testing.T, p *pool) {
+			began := time.Now()
+			first, second := start(t.Context(), p), start(t.Context(), p)
+			<-first.done
+			require.ErrorIs(t, first.err, errDial)
+			<-second.done
+			require.NoError(t, second.err)
+			require.Equal(t, time.Second+time.Minute, second.at.Sub(began))
+			second.conn.Release()
+		})
+}
+
 func TestBackoffIsBounded(t *testing.T) {
 	s := &server{before: func(context.Context, int) error { return errDial }}
 	bubble(t, s, config{MaxConns: 1, MinBackoff: time.Second, MaxBackoff: 3 * time.Second},
