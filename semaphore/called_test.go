@@ -47,7 +47,7 @@ func TestNewcomersOvertakeOnlyForTheBound(t *testing.T) {
 		time.Sleep(patience)
 		require.True(t, overtake(), "still within the bound")
 		require.Empty(t, results[0])
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.False(t, overtake(), "past the bound")
 		require.NoError(t, <-results[0])
 	})

@@ -278,6 +278,65 @@ func TestFailAll(t *testing.T) {
 	})
 }
 
+func TestGrantAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate
+		var granted atomic.Int64
+		ended, cancel := context.WithCancel(t.Context())
+		for _, ctx := range []context.Context{t.Context(), ended, t.Context()} {
+			go func() {
+				if g.wait(ctx, 1) == nil {
+					granted.Add(1)
+				}
+			}()
+		}
+		synctest.Wait()
+		g.mu.Lock()
+		cancel()
+		g.queue.GrantAllLocked()
+		g.mu.Unlock()
+		synctest.Wait()
+		require.EqualValues(t, 2, granted.Load(), "not the one whose context ended")
+	})
+}
+
+// Some of those in the middle fail; the others keep their order.
+func TestFailSomeOfAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate
+		errOdd := errors.New("odd")
+		ended, cancel := context.WithCancel(t.Context())
+		results := make([]error, 6)
+		for i := range results {
+			ctx := t.Context()
+			if i == 3 {
+				ctx = ended
+			}
+			go func() { results[i] = g.wait(ctx, i+1) }()
+			synctest.Wait()
+		}
+		g.mu.Lock()
+		cancel()
+		var seen []int
+		for w := range g.queue.AllLocked() {
+			if seen = append(seen, w.Value); w.Value%2 == 1 {
+				g.queue.FailLocked(w, errOdd)
+			}
+		}
+		for w := range g.queue.AllLocked() {
+			require.Equal(t, 2, w.Value)
+			break
+		}
+		g.mu.Unlock()
+		synctest.Wait()
+		require.Equal(t, []int{1, 2, 3, 5, 6}, seen)
+		g.checkLinks(t)
+		g.add(8)
+		synctest.Wait()
+		require.Equal(t, []error{errOdd, nil, errOdd, context.Canceled, errOdd, nil}, results)
+	})
+}
+
 func TestTimedOutWaitsLeaveNoMemory(t *testing.T) {
 	const waits = 1_000_000 / slowdown
 	synctest.Test(t, func(t *testing.T) {

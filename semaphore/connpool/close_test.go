@@ -65,6 +65,22 @@ func TestCloseListsHolders(t *testing.T) {
 	})
 }
 
+func TestHoldersAreCountedWithoutTheirStacks(t *testing.T) {
+	s := &server{}
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(s, config{MaxConns: 2})
+		held := acquire(t, p)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		var err *connpool.HeldError
+		require.ErrorAs(t, p.Close(ctx), &err)
+		require.Equal(t, []connpool.Holder{{}}, err.Holders)
+		require.Equal(t, "connpool: context canceled: 1 connections are open, 1 of them lent", err.Error())
+		held.Release()
+		closeAll(t, p, s)
+	})
+}
+
 func TestCloseEndsDials(t *testing.T) {
 	s := &server{before: slow(time.Hour)}
 	synctest.Test(t, func(t *testing.T) {
@@ -128,7 +144,7 @@ func TestLeakIsReportedOnce(t *testing.T) {
 		time.Sleep(30*time.Second - 1)
 		synctest.Wait()
 		require.Empty(t, leaks.all())
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		require.Len(t, leaks.all(), 1)
 		require.Equal(t, time.Minute, leaks.all()[0].Held)
