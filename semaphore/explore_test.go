@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -135,29 +136,31 @@ func TestExplore(t *testing.T) {
 			})
 		})
 	})
-	t.Run("released twice", func(t *testing.T) {
-		explore.Check(t, explore.Config{Preemptions: 4}, func(x *explore.Exec) {
-			s := NewWeighted(1)
-			s.TryAcquire(1)
-			panics := 0
-			for _, name := range []string{"a", "b"} {
-				x.Go(name, func() {
-					defer func() {
-						if recover() != nil {
-							panics++
-						}
-					}()
-					s.Release(1)
-				})
-			}
-			x.Finally(func() error {
-				if panics != 1 || s.state.Load() != 1 {
-					return fmt.Errorf("%d panics, %v", panics, s.Stats())
+	for name, limit := range map[string]int64{"released twice": 1, "released twice, near overflow": math.MaxInt64} {
+		t.Run(name, func(t *testing.T) {
+			explore.Check(t, explore.Config{Preemptions: 4}, func(x *explore.Exec) {
+				s := NewWeighted(limit)
+				s.TryAcquire(1)
+				panics := 0
+				for _, name := range []string{"a", "b"} {
+					x.Go(name, func() {
+						defer func() {
+							if recover() != nil {
+								panics++
+							}
+						}()
+						s.Release(1)
+					})
 				}
-				return nil
+				x.Finally(func() error {
+					if panics != 1 || s.state.Load() != limit {
+						return fmt.Errorf("%d panics, %v", panics, s.Stats())
+					}
+					return nil
+				})
 			})
 		})
-	})
+	}
 	t.Run("resized while in use", func(t *testing.T) {
 		explore.Check(t, explore.Config{}, func(x *explore.Exec) {
 			s, held := NewWeighted(2), new(int64)

@@ -24,7 +24,7 @@ func (s *Weighted) Resize(n int64) {
 	} else {
 		s.debt -= more
 	}
-	s.limit.Store(n)
+	s.setLimit(n)
 	for w := range s.waiters.AllLocked() {
 		if w.Value.n > n {
 			s.waiters.FailLocked(w, ErrTooLarge)

@@ -52,8 +52,11 @@ type Weighted struct {
 	// Release because somebody has to be told. While it is set, units are
 	// taken under mu only.
 	state atomic.Int64
+	// bound is what an addition by Release must stay below: the limit plus one, or
+	// zero if the limit is so high that additions could overflow.
+	bound atomic.Int64 // changed under mu
 	limit atomic.Int64 // changed under mu
-	_     [cacheLine - 16]byte
+	_     [cacheLine - 24]byte
 
 	mu         sync.Mutex // guards the fields below
 	waiters    waitq.Queue[request]
@@ -85,7 +88,7 @@ func NewWeighted(limit int64, opts ...Option) *Weighted {
 		opt(s)
 	}
 	s.state.Store(limit)
-	s.limit.Store(limit)
+	s.setLimit(limit)
 	return s
 }
 
@@ -126,30 +129,34 @@ func (s *Weighted) TryAcquire(n int64) bool {
 			return s.admitLocked(n)
 		case free < n:
 			return false
-		case s.state.CompareAndSwap(free, free-n):
+		}
+		explore.Point("semaphore: about to try")
+		if s.state.CompareAndSwap(free, free-n) {
 			return true
 		}
+		waitq.Pause()
 	}
 }
 
 // Release gives back n units, for those who wait or else for the next to come.
 // It never blocks. It panics, and changes nothing, if n is negative or more
-// than is held.
+// than is held; if two calls release the same units at the same moment, one of
+// them panics, or else a later one that by then releases too much.
 func (s *Weighted) Release(n int64) {
 	checkWeight(n)
-	added := false
-	if free := s.state.Load(); free >= 0 && free <= s.limit.Load()-n {
-		explore.Point("semaphore: about to release")
-		// An addition cannot fail, unlike a CompareAndSwap that other cores
-		// compete with. What was checked above can have changed by now, though:
-		// hence the second look.
-		if free = s.state.Add(n); free >= 0 && free <= s.limit.Load() {
-			return
-		}
-		added = true
-		explore.Point("semaphore: released while barred")
+	bound, free := s.bound.Load(), s.state.Load()
+	explore.Point("semaphore: about to release")
+	if bound-free <= n { // or barred, by which the difference overflows
+		s.releaseSlow(n, false)
+		return
 	}
-	s.releaseSlow(n, added)
+	// An addition cannot fail, unlike a CompareAndSwap that other cores compete
+	// with. What was checked above can have changed by now, though: hence the
+	// second look.
+	if uint64(s.state.Add(n)) >= uint64(bound) { // or barred, hence negative
+		explore.Point("semaphore: released while barred")
+		s.releaseSlow(n, true)
+	}
 }
 
 // wait takes n units when it is the caller's turn.
@@ -164,7 +171,7 @@ func (s *Weighted) wait(ctx context.Context, n int64) error {
 			// parking and being woken.
 			runtime.Gosched()
 		} else {
-			pause()
+			waitq.Pause()
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -194,27 +201,34 @@ func tries() int {
 	return 4
 }
 
-// pause is for a call that another core was faster than. Without it both cores
-// would wait for the cache line at every step; in the microsecond that this
-// takes, the other one has the line to itself.
-func pause() {
-	for range 4000 {
-	}
-}
-
 func (s *Weighted) releaseSlow(n int64, added bool) {
+	if free := s.state.Load(); !added && free >= 0 && free <= s.limit.Load()-n {
+		explore.Point("semaphore: about to release without an addition")
+		if s.state.CompareAndSwap(free, free+n) {
+			return
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !added {
-		if n > s.heldLocked() {
-			panic("semaphore: released more than held")
-		}
+	defer s.serveLocked()
+	s.state.Or(barred) // so that nobody comes between the check and what follows
+	switch {
+	case !added && n <= s.heldLocked():
 		s.state.Add(n)
-	} else if s.heldLocked() < 0 {
+	case !added:
+		panic("semaphore: released more than held")
+	case s.heldLocked() < 0:
 		s.state.Add(-n)
 		panic("semaphore: released more than held")
 	}
-	s.serveLocked()
+}
+
+func (s *Weighted) setLimit(n int64) {
+	s.limit.Store(n)
+	if n > math.MaxInt64/2 {
+		n = -1
+	}
+	s.bound.Store(n + 1)
 }
 
 func checkWeight(n int64) {

@@ -44,11 +44,16 @@ func (p *Pool[T]) ring(round int) {
 	next := p.expireLocked()
 	leaks, due := p.leaksLocked()
 	p.setAlarmLocked(min(next, due))
+	p.telling++
 	p.serveLocked()
 	p.mu.Unlock()
 	for _, leak := range leaks {
 		p.cfg.OnLeak(leak)
 	}
+	p.mu.Lock()
+	p.telling--
+	p.serveLocked()
+	p.mu.Unlock()
 }
 
 // expireLocked closes the idle connections that are too old, and those that have

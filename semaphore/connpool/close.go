@@ -37,7 +37,7 @@ func (p *Pool[T]) Close(ctx context.Context) error {
 	err := p.closers.Wait(&p.mu, w, nil)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err == nil || p.open == 0 {
+	if err == nil || p.quietLocked() {
 		return nil
 	}
 	held := &HeldError{Open: p.open, Err: err}

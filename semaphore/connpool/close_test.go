@@ -162,6 +162,37 @@ func TestLeakIsReportedOnce(t *testing.T) {
 	})
 }
 
+// What a hook uses can be taken down once Close has returned.
+func TestCloseAwaitsHooks(t *testing.T) {
+	for name, cfg := range map[string]config{
+		"OnDialError": {MaxConns: 1, MinIdle: 1, OnDialError: func(error) { time.Sleep(time.Second) }},
+		"OnLeak":      {MaxConns: 1, LeakAfter: time.Minute, OnLeak: func(connpool.Holder) { time.Sleep(time.Second) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &server{}
+			if cfg.MinIdle > 0 {
+				s.before = func(context.Context, int) error { return errDial }
+			}
+			synctest.Test(t, func(t *testing.T) {
+				p := newPool(s, cfg)
+				if cfg.LeakAfter > 0 {
+					leaked := acquire(t, p)
+					time.Sleep(cfg.LeakAfter)
+					synctest.Wait() // OnLeak runs
+					leaked.Release()
+				}
+				synctest.Wait()
+				began := time.Now()
+				ended, cancel := context.WithCancel(t.Context())
+				cancel()
+				require.ErrorIs(t, p.Close(ended), context.Canceled, "the hook runs")
+				closeAll(t, p, s)
+				require.Equal(t, time.Second, time.Since(began))
+			})
+		})
+	}
+}
+
 func TestResize(t *testing.T) {
 	s := &server{}
 	synctest.Test(t, func(t *testing.T) {

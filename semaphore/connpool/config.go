@@ -50,13 +50,14 @@ type Config[T any] struct {
 	// as long after each further failure, up to MaxBackoff. One success ends
 	// that. Zero: 100 milliseconds and 10 seconds.
 	MinBackoff, MaxBackoff time.Duration
-	// OnDialError, unless nil, is told of every dial that failed. The caller
-	// that the dial was for may have left.
+	// OnDialError, unless nil, is told of every dial that failed, before the call
+	// that gets the error; the caller that the dial was for may have left. Close
+	// waits for it. It must not panic.
 	OnDialError func(error)
 
 	// OnLeak, unless nil, is told once of each loan that lasts longer than
 	// LeakAfter. The stack of every call of Acquire is recorded for it, which
-	// takes a microsecond.
+	// takes a microsecond. Close waits for it. It must not panic.
 	OnLeak    func(Holder)
 	LeakAfter time.Duration
 }

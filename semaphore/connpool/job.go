@@ -80,6 +80,9 @@ func (p *Pool[T]) finishCheck(j *job, e *entry[T], ok bool) {
 }
 
 func (p *Pool[T]) finishDial(j *job, v T, err error) {
+	if err != nil && p.cfg.OnDialError != nil {
+		p.cfg.OnDialError(err)
+	}
 	p.mu.Lock()
 	p.readClockLocked()
 	delete(p.jobs, j)
@@ -106,9 +109,6 @@ func (p *Pool[T]) finishDial(j *job, v T, err error) {
 	}
 	p.serveLocked()
 	p.mu.Unlock()
-	if p.cfg.OnDialError != nil {
-		p.cfg.OnDialError(err)
-	}
 }
 
 // backoff returns how long to wait after so many failures.

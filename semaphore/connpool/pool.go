@@ -62,6 +62,7 @@ type Pool[T any] struct {
 	retryAt  time.Duration            // no dial before
 	now      time.Duration            // when the clock was read last
 	alarm    alarm                    // for what is to happen at some time
+	telling  int                      // alarms that call OnLeak
 	counts   counts
 }
 

@@ -18,7 +18,7 @@ func (p *Pool[T]) serveLocked() {
 		for len(p.idle) > 0 {
 			go p.retire(p.popLocked())
 		}
-		if p.open == 0 {
+		if p.quietLocked() {
 			p.closers.GrantAllLocked()
 		}
 		return
@@ -45,6 +45,9 @@ func (p *Pool[T]) serveLocked() {
 		p.setAlarmLocked(p.retryAt)
 	}
 }
+
+// quietLocked reports whether nothing is open and nobody is at work for the pool.
+func (p *Pool[T]) quietLocked() bool { return p.open == 0 && p.telling == 0 }
 
 // wantsDialLocked reports whether a connection should and can be dialled.
 func (p *Pool[T]) wantsDialLocked() bool {
@@ -97,8 +100,7 @@ func (p *Pool[T]) lock() {
 		if p.mu.TryLock() {
 			return
 		}
-		for range 4000 {
-		}
+		waitq.Pause()
 	}
 	p.mu.Lock()
 }
