@@ -6,8 +6,11 @@
 // connections, memory, requests to one host. A [Weighted] semaphore counts the
 // units that are taken and lets those who must wait do so in order, until their
 // context ends. It has the names and the meaning of
-// golang.org/x/sync/semaphore, so that changing the import is enough; it
-// differs where that package hangs or accepts a mistake:
+// golang.org/x/sync/semaphore, so that changing the import is enough, and adds
+// what that leaves to its users: [Weighted.Resize], [Weighted.Close] and
+// [Weighted.Drain], [Weighted.Stats], a bound on those who wait ([MaxWaiters]),
+// and a [Permit] that cannot be released twice. It differs where that package
+// hangs, accepts a mistake or is slow:
 //
 //   - Acquire of more than the limit returns [ErrTooLarge] instead of waiting
 //     for the context to end.
@@ -15,6 +18,7 @@
 //   - An over-release panics and leaves the semaphore as it was.
 //   - When a waiter is cancelled, those behind it of weight zero are served even
 //     if no unit is free.
+//   - A newcomer can overtake a waiter for up to a millisecond: see below.
 //
 // # When not to use it
 //
@@ -25,12 +29,18 @@
 //
 // # Concurrency properties
 //
-// All methods are safe for concurrent use. Waiters are served strictly first
-// in, first out: nobody overtakes, so a large request is served after those
-// that came before it, however many small ones come later. A waiter whose
-// context ends leaves at once, loses nothing and bars nobody behind it. If a
-// grant and the end of the context coincide, the one that happens first
-// decides.
+// All methods are safe for concurrent use. Waiters are served first in, first
+// out. While the first of them does not fit, nobody overtakes it, so that a
+// large request is not kept waiting by however many small ones come later. Once
+// it fits it is woken, and a call that comes before it runs can take the units:
+// whoever is running already need not wait for a switch of goroutines, which is
+// most of what a contended semaphore costs. A waiter that has waited for a
+// millisecond is handed its units, and nobody overtakes it any more. This is how
+// sync.Mutex treats its waiters.
+//
+// A waiter whose context ends leaves at once, loses nothing and bars nobody
+// behind it. If a grant and the end of the context coincide, the one that
+// happens first decides.
 //
 // # Example
 //

@@ -18,7 +18,6 @@ func (s *Weighted) Resize(n int64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.Or(barred) // so that nobody compares the units with the wrong limit
 	if more := n - s.limit.Load(); more > 0 {
 		s.state.Add(more)
 	} else {

@@ -157,17 +157,21 @@ func TestWaiterOfWeightZeroNeedsNoFreeUnit(t *testing.T) {
 	})
 }
 
-// A waiter whose context has ended bars nobody, even before it has left.
+// A waiter whose context has ended bars nobody, even before it has left: neither
+// a newcomer nor those behind it.
 func TestEndedWaitersBarNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sem := semaphore.NewWeighted(2)
-		require.True(t, sem.TryAcquire(1))
-		ctx, cancel := context.WithCancel(t.Context())
-		head := acquire(ctx, sem, 2)
-		cancel()
-		require.True(t, sem.TryAcquire(1))
-		synctest.Wait()
-		require.False(t, head.Load())
+		for range 20 {
+			sem := semaphore.NewWeighted(3)
+			require.True(t, sem.TryAcquire(1))
+			ctx, cancel := context.WithCancel(t.Context())
+			head, next := acquire(ctx, sem, 3), acquire(t.Context(), sem, 1)
+			cancel()
+			require.True(t, sem.TryAcquire(1), "two units are free, and the next takes one")
+			synctest.Wait()
+			require.False(t, head.Load())
+			require.True(t, next.Load())
+		}
 	})
 }
 

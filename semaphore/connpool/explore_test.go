@@ -170,6 +170,22 @@ func TestExplore(t *testing.T) {
 			})
 		})
 	})
+	t.Run("closed while a dial begins", func(t *testing.T) {
+		explore.Check(t, explore.Config{}, func(x *explore.Exec) {
+			p, b := setup(x, Config[int]{MaxConns: 1}, 0)
+			b.endless = true
+			x.Go("a", func() {
+				if err := use(x.Context(), x, p, b); !errors.Is(err, ErrClosed) {
+					x.Failf("a: %v", err)
+				}
+			})
+			x.Go("close", func() {
+				if err := p.Close(x.Context()); err != nil {
+					x.Failf("close: %v", err)
+				}
+			})
+		})
+	})
 	t.Run("made smaller while in use", func(t *testing.T) {
 		explore.Check(t, explore.Config{}, func(x *explore.Exec) {
 			p, b := setup(x, Config[int]{MaxConns: 2}, 2)

@@ -29,6 +29,7 @@ func (p *Pool[T]) startLocked(ctx context.Context, e *entry[T]) {
 }
 
 func (p *Pool[T]) run(ctx context.Context, j *job, e *entry[T]) {
+	explore.Point("connpool: a dial or check begins")
 	// Not by startLocked: a context can be code of the user.
 	ctx = context.WithoutCancel(ctx)
 	var cancel context.CancelFunc

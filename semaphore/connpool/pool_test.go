@@ -181,6 +181,27 @@ func TestBackoffIsBounded(t *testing.T) {
 		})
 }
 
+// After a success the back-off begins anew, and at once.
+func TestSuccessEndsTheBackoff(t *testing.T) {
+	s := &server{before: func(_ context.Context, n int) error {
+		if n == 3 {
+			return nil
+		}
+		return errDial
+	}}
+	bubble(t, s, config{MaxConns: 1, MinBackoff: time.Second, MaxBackoff: time.Hour}, func(t *testing.T, p *pool) {
+		began := time.Now()
+		for _, at := range []time.Duration{0, 1, 3, 3, 4} { // seconds
+			c, err := p.Acquire(t.Context())
+			if err == nil {
+				c.Discard()
+			}
+			require.Equal(t, at*time.Second, time.Since(began))
+		}
+		require.Equal(t, 5, s.dialled())
+	})
+}
+
 func TestConnectionReleasedDuringTheBackoffIsLent(t *testing.T) {
 	s := &server{before: func(_ context.Context, n int) error {
 		if n == 2 {
