@@ -9,6 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// patience is the bound that the package comment states.
+const patience = time.Millisecond
+
 // These tests hold the mutex, so that a waiter that was called cannot run before
 // they have done something else.
 

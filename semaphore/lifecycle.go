@@ -25,7 +25,7 @@ func (s *Weighted) Resize(n int64) {
 	}
 	s.setLimit(n)
 	for w := range s.waiters.AllLocked() {
-		if w.Value.n > n {
+		if w.Value > n {
 			s.waiters.FailLocked(w, ErrTooLarge)
 		}
 	}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
@@ -25,10 +23,6 @@ var (
 const (
 	// barred is the sign bit of Weighted.state.
 	barred = math.MinInt64
-
-	// patience is how long a waiter lets newcomers take what is free. It is the
-	// bound of sync.Mutex; see DESIGN.md for what other bounds cost.
-	patience = time.Millisecond
 
 	// cacheLine is two lines of 64 bytes: processors fetch them in pairs.
 	cacheLine = 128
@@ -58,24 +52,13 @@ type Weighted struct {
 	limit atomic.Int64 // changed under mu
 	_     [cacheLine - 24]byte
 
-	mu         sync.Mutex // guards the fields below
-	waiters    waitq.Queue[request]
+	mu         waitq.Mutex           // guards the fields below
+	waiters    waitq.Queue[int64]    // Value: the units asked for
 	drains     waitq.Queue[struct{}] // calls of Drain
 	debt       int64                 // units still held above a lowered limit
 	closed     bool
 	maxWaiters int
 }
-
-// request is what a waiter asks for.
-type request struct {
-	n     int64
-	since time.Duration // when it began to wait, after epoch
-}
-
-// epoch is what arrivals are measured from: cheaper than time.Now. In a
-// testing/synctest bubble the time since then is negative, which does no harm:
-// a wait begins and ends in the same bubble.
-var epoch = time.Now()
 
 // NewWeighted returns a semaphore with limit units, all of them free. It panics
 // if limit is negative.
@@ -161,14 +144,12 @@ func (s *Weighted) Release(n int64) {
 
 // wait takes n units when it is the caller's turn.
 func (s *Weighted) wait(ctx context.Context, n int64) error {
-	for range tries() {
+	for range waitq.Tries() {
 		free := s.state.Load()
 		if free < 0 || n > s.limit.Load() {
 			break // others wait in turn, or in vain: do not jump the queue
 		}
 		if free < n {
-			// To give other goroutines a turn and look again costs a quarter of
-			// parking and being woken.
 			runtime.Gosched()
 		} else {
 			waitq.Pause()
@@ -182,7 +163,7 @@ func (s *Weighted) wait(ctx context.Context, n int64) error {
 			return nil
 		}
 	}
-	w := waitq.NewWaiter(ctx, request{n, time.Since(epoch)})
+	w := waitq.NewWaiter(ctx, n)
 	s.mu.Lock()
 	granted, err := s.joinLocked(w)
 	s.mu.Unlock()
@@ -190,15 +171,6 @@ func (s *Weighted) wait(ctx context.Context, n int64) error {
 		return err
 	}
 	return s.waiters.Wait(&s.mu, w, s.serveLocked)
-}
-
-// tries is how often a call that was not served at once tries again before it
-// takes the mutex.
-func tries() int {
-	if explore.On {
-		return 1 // what four can do, one can; and there are fewer schedules
-	}
-	return 4
 }
 
 func (s *Weighted) releaseSlow(n int64, added bool) {

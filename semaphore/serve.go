@@ -1,20 +1,16 @@
 package semaphore
 
-import (
-	"time"
-
-	"github.com/interleave-go/interleave/internal/waitq"
-)
+import "github.com/interleave-go/interleave/internal/waitq"
 
 // joinLocked grants w what it asks for if nobody is in its way, or else puts it
 // into the queue.
-func (s *Weighted) joinLocked(w *waitq.Waiter[request]) (granted bool, err error) {
+func (s *Weighted) joinLocked(w *waitq.Waiter[int64]) (granted bool, err error) {
 	switch {
 	case s.closed:
 		return false, ErrClosed
-	case w.Value.n > s.limit.Load():
+	case w.Value > s.limit.Load():
 		return false, ErrTooLarge
-	case s.admitLocked(w.Value.n):
+	case s.admitLocked(w.Value):
 		return true, nil
 	case s.waiters.LenLocked() >= s.maxWaiters:
 		return false, ErrFull
@@ -54,12 +50,8 @@ func (s *Weighted) takeLocked(n int64) bool {
 // for the semaphore to be idle. It leaves it barred if anything remains to be
 // done when units come back.
 //
-// A waiter that fits is called to compete for its units with whoever is running
-// already: until it runs, the state is not barred. One that is running already,
-// or that has waited for longer than patience, is granted them.
-//
-// It stops at the first waiter that does not fit. Going on to smaller ones would
-// keep a large one waiting for as long as small ones keep coming.
+// A waiter that was called competes for its units with whoever is running
+// already: until it runs, the state is not barred on its account.
 func (s *Weighted) serveLocked() {
 	// From here on units can come back, but nobody without mu can take any.
 	s.state.Or(barred)
@@ -68,16 +60,11 @@ func (s *Weighted) serveLocked() {
 		s.state.Add(-paid)
 		s.debt -= paid
 	}
-	for w := s.waiters.FrontLocked(); w != nil && !w.CalledLocked(); w = s.waiters.FrontLocked() {
-		if w.Value.n > s.freeLocked() {
-			return
-		}
-		if w.CompetingLocked() || time.Since(epoch)-w.Value.since > patience {
-			s.state.Add(-w.Value.n)
-			s.waiters.GrantLocked(w)
-		} else {
-			s.waiters.CallLocked(w)
-		}
+	s.waiters.ServeLocked(
+		func(w *waitq.Waiter[int64]) bool { return w.Value <= s.freeLocked() },
+		func(w *waitq.Waiter[int64]) { s.state.Add(-w.Value) })
+	if s.waiters.ParkedLocked() {
+		return // the first of them does not fit
 	}
 	if s.heldLocked() == 0 {
 		s.drains.GrantAllLocked()

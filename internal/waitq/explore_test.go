@@ -130,14 +130,9 @@ type callingGate struct {
 }
 
 func (g *callingGate) serveLocked() {
-	for w := g.queue.FrontLocked(); w != nil && g.units > 0 && !w.CalledLocked(); w = g.queue.FrontLocked() {
-		if w.CompetingLocked() {
-			g.units--
-			g.queue.GrantLocked(w)
-		} else {
-			g.queue.CallLocked(w)
-		}
-	}
+	g.queue.ServeLocked(
+		func(*Waiter[int]) bool { return g.units > 0 },
+		func(*Waiter[int]) { g.units-- })
 }
 
 func (g *callingGate) add() {

@@ -19,9 +19,9 @@
 //   - A waiter that leaves without a grant tells its owner, which serves those
 //     behind that now fit.
 //
-// An owner that lets newcomers compete with its waiters does not grant: it
-// calls the front waiter ([Queue.CallLocked]), which keeps its place in the
-// queue and is granted, or parks again, when it runs.
+// An owner that lets newcomers compete with its waiters does not grant at once:
+// [Queue.ServeLocked] calls the front waiter, which keeps its place in the queue
+// and is granted, or parks again, when it runs.
 //
 // # When not to use it
 //
@@ -45,6 +45,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"time"
 
 	"github.com/interleave-go/interleave/internal/explore"
 )
@@ -55,8 +56,9 @@ type Waiter[T any] struct {
 	// The owner's mutex guards it until Wait returns; then it is the caller's.
 	Value T
 
-	ctx  context.Context
-	done <-chan struct{} // ctx.Done(), kept to ask under the mutex whether ctx is live
+	ctx   context.Context
+	done  <-chan struct{} // ctx.Done(), kept to ask under the mutex whether ctx is live
+	since time.Duration   // when it began to wait, after epoch
 	// wake has room for the one signal that can be outstanding: true says that
 	// the waiter is settled, false that it was called.
 	wake chan bool
@@ -80,15 +82,11 @@ const (
 // NewWaiter returns a waiter for one call that is about to park. It calls
 // ctx.Done, which can be code of the user: call it without holding a mutex.
 func NewWaiter[T any](ctx context.Context, value T) *Waiter[T] {
-	return &Waiter[T]{Value: value, ctx: ctx, done: ctx.Done(), wake: make(chan bool, 1)}
+	return &Waiter[T]{
+		Value: value, ctx: ctx, done: ctx.Done(),
+		since: time.Since(epoch), wake: make(chan bool, 1),
+	}
 }
-
-// CalledLocked reports whether w was called and has not run since.
-func (w *Waiter[T]) CalledLocked() bool { return w.state == called }
-
-// CompetingLocked reports whether w was called and is running: the goroutine
-// that holds the mutex is its own.
-func (w *Waiter[T]) CompetingLocked() bool { return w.state == competing }
 
 // live reports whether the waiter's context has not ended. Polling the channel
 // stands in for ctx.Err, which can be code of the user.
@@ -142,14 +140,6 @@ func (q *Queue[T]) GrantLocked(w *Waiter[T]) { q.settleLocked(w, nil) }
 
 // GrantAllLocked wakes every waiter whose context is live; its Wait returns nil.
 func (q *Queue[T]) GrantAllLocked() { q.FailAllLocked(nil) }
-
-// CallLocked wakes w, a parked waiter, without granting it anything. Once w
-// runs, its Wait has the owner serve the queue, with w competing, and parks
-// again unless that granted w.
-func (q *Queue[T]) CallLocked(w *Waiter[T]) {
-	w.state = called
-	w.wake <- false
-}
 
 // FailLocked wakes w; its Wait returns err.
 func (q *Queue[T]) FailLocked(w *Waiter[T], err error) { q.settleLocked(w, err) }

@@ -56,7 +56,7 @@ func (c *Conn[T]) Release() {
 
 // takeBack returns e to those who wait or to idle, or closes it.
 func (p *Pool[T]) takeBack(e *entry[T]) {
-	p.lock()
+	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.returnLocked(e) {
 		e.state = busy

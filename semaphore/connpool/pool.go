@@ -3,7 +3,6 @@ package connpool
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,7 +48,7 @@ type Pool[T any] struct {
 	barred atomic.Bool
 	_      [cacheLine - 16]byte
 
-	mu       sync.Mutex // guards the fields below
+	mu       waitq.Mutex // guards the fields below
 	max      int
 	closed   bool
 	open     int
@@ -140,7 +139,7 @@ func (p *Pool[T]) lendFresh(stack []uintptr) *Conn[T] {
 	if e := p.hot.Swap(nil); e != nil {
 		return e.lend(p)
 	}
-	p.lock()
+	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.timed {
 		p.readClockLocked()

@@ -92,15 +92,3 @@ func (p *Pool[T]) unbarLocked() {
 		p.barred.Store(false)
 	}
 }
-
-// lock locks mu. Those who find it taken stay away for a microsecond: the few
-// instructions of whoever has it take longer if others want its cache line.
-func (p *Pool[T]) lock() {
-	for range 8 {
-		if p.mu.TryLock() {
-			return
-		}
-		waitq.Pause()
-	}
-	p.mu.Lock()
-}
