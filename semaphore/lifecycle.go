@@ -26,7 +26,7 @@ func (s *Weighted) Resize(n int64) {
 	s.setLimit(n)
 	for w := range s.waiters.AllLocked() {
 		if w.Value > n {
-			s.waiters.FailLocked(w, ErrTooLarge)
+			s.waiters.SettleLocked(w, ErrTooLarge)
 		}
 	}
 	s.serveLocked()

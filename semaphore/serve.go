@@ -62,7 +62,7 @@ func (s *Weighted) serveLocked() {
 	}
 	s.waiters.ServeLocked(
 		func(w *waitq.Waiter[int64]) bool { return w.Value <= s.freeLocked() },
-		func(w *waitq.Waiter[int64]) { s.state.Add(-w.Value) })
+		func(w *waitq.Waiter[int64]) error { s.state.Add(-w.Value); return nil })
 	if s.waiters.ParkedLocked() {
 		return // the first of them does not fit
 	}

@@ -132,7 +132,7 @@ type callingGate struct {
 func (g *callingGate) serveLocked() {
 	g.queue.ServeLocked(
 		func(*Waiter[int]) bool { return g.units > 0 },
-		func(*Waiter[int]) { g.units-- })
+		func(*Waiter[int]) error { g.units--; return nil })
 }
 
 func (g *callingGate) add() {

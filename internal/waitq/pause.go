@@ -36,6 +36,9 @@ func (m *Mutex) Lock() {
 	}
 }
 
+// TryLock tries to lock m and reports whether it did. Unlike Lock it is inlined.
+func (m *Mutex) TryLock() bool { return m.mu.TryLock() }
+
 // Unlock unlocks m.
 func (m *Mutex) Unlock() { m.mu.Unlock() }
 

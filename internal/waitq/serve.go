@@ -13,29 +13,28 @@ var epoch = time.Now()
 
 // ServeLocked serves waiters from the front for as long as there is enough for
 // them, in a primitive that lets newcomers compete with those who wait. It
-// returns how many were granted what they wait for.
+// returns how many were settled.
 //
 // A waiter is called to compete with whoever is running already. One that is
-// running, or that has waited for longer than a millisecond, is granted: take
-// gives it what it waits for. Nothing is done behind one that was called: once
+// running, or that has waited for longer than a millisecond, is settled: take
+// gives it what it waits for, or returns why it fails. Nothing is done behind one that was called: once
 // it runs, it has the rest served. And nothing behind one for which there is not
 // enough: going on to smaller ones would keep a large one waiting for as long as
 // small ones keep coming.
-func (q *Queue[T]) ServeLocked(enough func(*Waiter[T]) bool, take func(*Waiter[T])) (granted int) {
+func (q *Queue[T]) ServeLocked(enough func(*Waiter[T]) bool, take func(*Waiter[T]) error) (settled int) {
 	for q.ParkedLocked() {
 		w := q.FrontLocked()
 		switch {
 		case w == nil || !enough(w):
-			return granted
+			return settled
 		case w.state == competing || time.Since(epoch)-w.since > patience:
-			take(w)
-			q.GrantLocked(w)
-			granted++
+			q.SettleLocked(w, take(w))
+			settled++
 		default:
 			q.callLocked(w)
 		}
 	}
-	return granted
+	return settled
 }
 
 // ParkedLocked reports whether anybody waits who is not on its way already, so

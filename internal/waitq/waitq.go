@@ -136,13 +136,10 @@ func (q *Queue[T]) FrontLocked() *Waiter[T] {
 
 // GrantLocked wakes w, a waiter that was found live in the same critical
 // section; its Wait returns nil.
-func (q *Queue[T]) GrantLocked(w *Waiter[T]) { q.settleLocked(w, nil) }
+func (q *Queue[T]) GrantLocked(w *Waiter[T]) { q.SettleLocked(w, nil) }
 
 // GrantAllLocked wakes every waiter whose context is live; its Wait returns nil.
 func (q *Queue[T]) GrantAllLocked() { q.FailAllLocked(nil) }
-
-// FailLocked wakes w; its Wait returns err.
-func (q *Queue[T]) FailLocked(w *Waiter[T], err error) { q.settleLocked(w, err) }
 
 // AllLocked returns an iterator over the waiters whose context is live. The one
 // it yields can be granted or failed.
@@ -162,7 +159,7 @@ func (q *Queue[T]) AllLocked() iter.Seq[*Waiter[T]] {
 // context if that had ended.
 func (q *Queue[T]) FailAllLocked(err error) {
 	for w := q.FrontLocked(); w != nil; w = q.FrontLocked() {
-		q.FailLocked(w, err)
+		q.SettleLocked(w, err)
 	}
 }
 
@@ -222,7 +219,8 @@ func (q *Queue[T]) wokenLocked(w *Waiter[T], serveLocked func()) bool {
 	return !live || w.state == settled
 }
 
-func (q *Queue[T]) settleLocked(w *Waiter[T], err error) {
+// SettleLocked wakes w; its Wait returns err, nil for a grant.
+func (q *Queue[T]) SettleLocked(w *Waiter[T], err error) {
 	// One that was called has its signal; one that is competing looks for itself.
 	signal := w.state == parked
 	q.removeLocked(w, settled)

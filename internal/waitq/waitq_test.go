@@ -320,7 +320,7 @@ func TestFailSomeOfAll(t *testing.T) {
 		var seen []int
 		for w := range g.queue.AllLocked() {
 			if seen = append(seen, w.Value); w.Value%2 == 1 {
-				g.queue.FailLocked(w, errOdd)
+				g.queue.SettleLocked(w, errOdd)
 			}
 		}
 		for w := range g.queue.AllLocked() {

@@ -106,7 +106,7 @@ func (p *Pool[T]) finishDial(j *job, v T, err error) {
 	// The one who has waited for longest learns of it. The others wait for the
 	// next dial, so that a caller can tell one failure from an outage.
 	if w := p.waiting.FrontLocked(); w != nil {
-		p.waiting.FailLocked(w, err)
+		p.waiting.SettleLocked(w, err)
 	}
 	p.serveLocked()
 	p.mu.Unlock()
