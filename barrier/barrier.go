@@ -103,13 +103,13 @@ func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	b.mu.Lock()
 	for {
 		switch {
+		case b.parties == 0:
+			b.mu.Unlock()
+			panic("barrier: Wait after all parties have left")
 		case b.broken != nil:
 			err := b.broken
 			b.mu.Unlock()
 			return -1, err
-		case b.parties == 0:
-			b.mu.Unlock()
-			panic("barrier: Wait after all parties have left")
 		case b.acting != nil:
 			// Not one of those who were waited for: it counts once they leave.
 			gate := &b.acting.gate

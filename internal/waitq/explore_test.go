@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/interleave-go/interleave/internal/explore"
@@ -116,6 +117,39 @@ func TestExplore(t *testing.T) {
 			x.Finally(func() error {
 				if g.units != 1 || g.queue.LenLocked() != 0 {
 					return fmt.Errorf("%d units in the gate, %d wait", g.units, g.queue.LenLocked())
+				}
+				return nil
+			})
+		})
+	})
+	t.Run("gate", func(t *testing.T) {
+		explore.Check(t, explore.Config{Preemptions: 3}, func(x *explore.Exec) {
+			var mu sync.Mutex
+			var g Gate
+			opened, passed := false, 0
+			ctx, cancel := context.WithCancel(x.Context())
+			x.Event("cancel", cancel)
+			for i, done := range []<-chan struct{}{nil, ctx.Done(), x.Context().Done()} {
+				x.Go(fmt.Sprint("w", i), func() {
+					switch open := g.Wait(&mu, done); {
+					case open && !opened:
+						x.Failf("w%d passed a gate that is shut", i)
+					case open:
+						passed++
+					case i != 1:
+						x.Failf("w%d turned away", i)
+					}
+				})
+			}
+			x.Go("open", func() {
+				mu.Lock()
+				opened = true
+				g.OpenLocked()
+				mu.Unlock()
+			})
+			x.Finally(func() error {
+				if passed < 2 {
+					return fmt.Errorf("%d passed", passed)
 				}
 				return nil
 			})
