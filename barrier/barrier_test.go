@@ -164,6 +164,27 @@ func TestOneEndedContextBreaksTheBarrier(t *testing.T) {
 	})
 }
 
+// Those who share the context that has ended are told that, and not that another
+// one has broken the barrier.
+func TestEndOfASharedContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 {
+			b := barrier.New(4)
+			ctx, cancel := context.WithCancel(t.Context())
+			shared := []<-chan error{}
+			for range 2 {
+				shared = append(shared, result(func() error { _, err := b.Wait(ctx); return err }))
+			}
+			other := start(b)
+			cancel()
+			for _, s := range shared {
+				require.Equal(t, context.Canceled, <-s)
+			}
+			requireBroken(t, other, context.Canceled)
+		}
+	})
+}
+
 func TestContextThatHasEndedArrivesNowhere(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

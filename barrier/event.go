@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
@@ -48,6 +49,7 @@ func (e *Event) Wait(ctx context.Context) error {
 		return err
 	}
 	done := ctx.Done()
+	explore.Point("event: about to wait")
 	e.mu.Lock()
 	if e.set.Load() {
 		e.mu.Unlock()

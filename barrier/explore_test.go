@@ -177,6 +177,33 @@ func TestExplore(t *testing.T) {
 			})
 		})
 	})
+	t.Run("phaser, and one whose place is taken", func(t *testing.T) {
+		explore.Check(t, explore.Config{}, func(x *explore.Exec) {
+			p := NewPhaser(2)
+			ctx, cancel := context.WithCancel(x.Context())
+			x.Event("cancel", cancel)
+			x.Go("cancelled", func() {
+				switch _, err := p.ArriveAndWait(ctx); {
+				case err == nil:
+					p.Arrive() // with the other one
+				case !errors.Is(err, context.Canceled):
+					x.Failf("cancelled: %v", err)
+				}
+			})
+			x.Go("place", func() { p.Arrive() })
+			x.Go("other", func() {
+				if _, err := p.ArriveAndWait(x.Context()); err != nil {
+					x.Failf("other: %v", err)
+				}
+			})
+			x.Finally(func() error {
+				if st := p.Stats(); st.Arrived != 0 || st.Phase == 0 {
+					return fmt.Errorf("%v", st)
+				}
+				return nil
+			})
+		})
+	})
 	t.Run("at random", func(t *testing.T) {
 		explore.Check(t, explore.Config{Random: 2000, Preemptions: 5}, func(x *explore.Exec) {
 			b, entered := New(4), make([]int, 3)

@@ -39,6 +39,7 @@ func (g *Gate) Wait(mu sync.Locker, done <-chan struct{}) bool {
 	if runtime.Gosched(); g.open.Load() {
 		return true
 	}
+	explore.Point("gate: shut")
 	mu.Lock()
 	if g.open.Load() {
 		mu.Unlock()
