@@ -210,10 +210,11 @@ func (b *Barrier) tripAndUnlock() (err error) {
 	g := b.nextLocked()
 	b.trips++
 	if b.action == nil {
-		if g != nil {
-			g.gate.OpenLocked()
+		if g == nil {
+			b.mu.Unlock()
+		} else {
+			g.gate.OpenAndUnlock(&b.mu)
 		}
-		b.mu.Unlock()
 		return nil
 	}
 	if g == nil {

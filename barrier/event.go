@@ -23,11 +23,12 @@ type Event struct {
 // Set synchronizes before the return of every Wait that it allowed.
 func (e *Event) Set() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.set.Store(true)
-	if e.gate != nil {
-		e.gate.OpenLocked()
-		e.gate = nil
+	gate := e.gate
+	if e.gate = nil; gate == nil {
+		e.mu.Unlock()
+	} else {
+		gate.OpenAndUnlock(&e.mu)
 	}
 }
 

@@ -40,10 +40,10 @@ func (l *Latch) CountDownBy(n int) {
 		panic("barrier: negative count")
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.count -= min(n, l.count)
-	if l.count == 0 {
-		l.gate.OpenLocked()
+	if l.count -= min(n, l.count); l.count == 0 {
+		l.gate.OpenAndUnlock(&l.mu)
+	} else {
+		l.mu.Unlock()
 	}
 }
 

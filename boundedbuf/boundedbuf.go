@@ -107,23 +107,7 @@ func (b *Buffer[T]) Put(ctx context.Context, v T) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	done, err := b.put(v)
-	if !done {
-		_, err = b.wait(ctx, &b.putters, b.give, move[T]{item: v})
-	}
-	return err
-}
-
-// TryPut adds v if there is room, or if [WhenFull] makes some, and reports
-// whether it did. It never blocks. It returns false if the buffer is closed.
-func (b *Buffer[T]) TryPut(v T) bool {
-	done, err := b.put(v)
-	return done && err == nil
-}
-
-// put is give for one item. What nearly every put does is in line.
-func (b *Buffer[T]) put(v T) (done bool, err error) {
-	if b.items.order != priority {
+	if b.items.order != priority { // what nearly every put does, in line
 		if !b.mu.TryLock() {
 			b.mu.Lock()
 		}
@@ -134,11 +118,23 @@ func (b *Buffer[T]) put(v T) (done bool, err error) {
 				b.serveLocked()
 			}
 			b.mu.Unlock()
-			return true, nil
+			return nil
 		}
 		b.mu.Unlock()
 	}
-	return b.give(&move[T]{item: v})
+	m := move[T]{item: v}
+	done, err := b.give(&m)
+	if !done {
+		_, err = b.wait(ctx, &b.putters, b.give, m)
+	}
+	return err
+}
+
+// TryPut adds v if there is room, or if [WhenFull] makes some, and reports
+// whether it did. It never blocks. It returns false if the buffer is closed.
+func (b *Buffer[T]) TryPut(v T) bool {
+	done, err := b.give(&move[T]{item: v})
+	return done && err == nil
 }
 
 // Get takes the item whose turn it is. While the buffer is empty it blocks until
@@ -149,29 +145,30 @@ func (b *Buffer[T]) Get(ctx context.Context) (T, error) {
 		var zero T
 		return zero, err
 	}
-	if v, ok := b.TryGet(); ok {
-		return v, nil
+	if b.items.order != priority { // what nearly every get does, in line
+		if !b.mu.TryLock() {
+			b.mu.Lock()
+		}
+		if b.items.n > 0 {
+			v := b.items.popRing()
+			if b.putters.ParkedLocked() {
+				b.serveLocked()
+			}
+			b.mu.Unlock()
+			return v, nil
+		}
+		b.mu.Unlock()
 	}
-	m, err := b.wait(ctx, &b.getters, b.take, move[T]{})
+	var m move[T]
+	done, err := b.take(&m)
+	if !done {
+		m, err = b.wait(ctx, &b.getters, b.take, m)
+	}
 	return m.item, err
 }
 
 // TryGet takes the item whose turn it is, if there is one. It never blocks.
 func (b *Buffer[T]) TryGet() (v T, ok bool) {
-	if b.items.order != priority {
-		if !b.mu.TryLock() {
-			b.mu.Lock()
-		}
-		if b.items.n > 0 {
-			v = b.items.popRing()
-			if b.putters.ParkedLocked() {
-				b.serveLocked()
-			}
-			ok = true
-		}
-		b.mu.Unlock()
-		return v, ok
-	}
 	var m move[T]
 	done, err := b.take(&m)
 	return m.item, done && err == nil

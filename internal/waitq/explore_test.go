@@ -144,8 +144,7 @@ func TestExplore(t *testing.T) {
 			x.Go("open", func() {
 				mu.Lock()
 				opened = true
-				g.OpenLocked()
-				mu.Unlock()
+				g.OpenAndUnlock(&mu)
 			})
 			x.Finally(func() error {
 				if passed < 2 {

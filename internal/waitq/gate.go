@@ -12,17 +12,40 @@ import (
 // once and for all of them. The zero value is shut. Unlike a [Queue] it gives
 // nobody anything, so that to pass it takes no mutex.
 //
-// The owner's mutex guards wake until the gate is open.
+// Invariant: once decided, wake does not change.
 type Gate struct {
 	open atomic.Bool
-	wake chan struct{} // made by the first one to park, closed when the gate opens
+
+	// Guarded by the owner's mutex.
+	decided bool          // open, or about to be
+	wake    chan struct{} // made by the first one to park, closed when the gate opens
 }
 
 // OpenLocked opens the gate. Opening it again does nothing.
 //
 // What its caller did before synchronizes before Wait returns true.
 func (g *Gate) OpenLocked() {
-	if !g.open.Swap(true) && g.wake != nil {
+	if !g.decided {
+		g.decided = true
+		g.release()
+	}
+}
+
+// OpenAndUnlock is OpenLocked and unlocks mu, the owner's mutex, before anyone
+// passes: those who pass often want it next.
+func (g *Gate) OpenAndUnlock(mu sync.Locker) {
+	again := g.decided
+	g.decided = true
+	mu.Unlock()
+	if !again {
+		explore.Point("gate: about to open")
+		g.release()
+	}
+}
+
+func (g *Gate) release() {
+	g.open.Store(true)
+	if g.wake != nil {
 		close(g.wake)
 	}
 }
@@ -41,7 +64,7 @@ func (g *Gate) Wait(mu sync.Locker, done <-chan struct{}) bool {
 	}
 	explore.Point("gate: shut")
 	mu.Lock()
-	if g.open.Load() {
+	if g.decided {
 		mu.Unlock()
 		return true
 	}
