@@ -1,6 +1,7 @@
-// Package waitq is the one place where goroutines park: a first-in, first-out
-// queue of waiters, each of which leaves when it is woken or when its context
-// ends.
+// Package waitq is the one place where goroutines park: in a [Queue], the first-in,
+// first-out queue of those who wait for something of their own, each of which
+// leaves when it is woken or when its context ends; or at a [Gate], where all wait
+// for the same event.
 //
 // # The problem
 //
@@ -25,8 +26,8 @@
 //
 // # When not to use it
 //
-// A goroutine that waits for one event that never reverts needs only a channel
-// that is closed.
+// A goroutine that waits for one event that never reverts, and does so long enough
+// to park, needs only a channel that is closed.
 //
 // # Concurrency properties
 //
