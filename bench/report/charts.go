@@ -50,7 +50,9 @@ func chart(list []comparison) ([]byte, error) {
 	most := 1.0
 	for i, c := range list {
 		at := len(list) - 1 - i // the chart grows upwards
-		labels[at] = strings.TrimPrefix(c.row, group(c.row)) + " / " + c.other
+		// Where the font that the chart was laid out for is missing, another one is
+		// wider: the spaces are for that.
+		labels[at] = strings.TrimPrefix(c.row, group(c.row)) + " / " + c.other + strings.Repeat("\u00a0", 6)
 		met[at], missed[at] = charts.GetNullValue(), charts.GetNullValue()
 		if c.met() {
 			met[at] = c.median * percent
