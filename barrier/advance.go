@@ -117,15 +117,11 @@ func (p *Phaser) advanceAndUnlock() {
 		p.arrived, p.departed = 0, false
 		p.waiting.reset()
 
-		terminate := p.askLocked(phase, registered)
-		if p.advancing == g { // not terminated in the meantime
-			if terminate {
-				p.terminateLocked()
-			} else {
-				p.advancing = nil
-				g.gate.OpenLocked()
-			}
+		if p.askLocked(phase, registered) {
+			p.terminateLocked()
 		}
+		p.advancing = nil
+		g.gate.OpenLocked()
 	}
 }
 

@@ -218,6 +218,16 @@ func TestWithdrawnArrivalDoesNotCount(t *testing.T) {
 		requireIndex(t, start(b), 0)
 		requireIndex(t, second, 1)
 		requireIndex(t, third, 2) // the index that has become free
+
+		// One that stayed free is not given out for the next trip.
+		first, second = start(b), start(b)
+		first.cancel()
+		b.Leave()
+		requireIndex(t, start(b), 0)
+		requireIndex(t, second, 1)
+		first = start(b)
+		requireIndex(t, start(b), 0)
+		requireIndex(t, first, 1)
 	})
 }
 
