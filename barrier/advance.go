@@ -7,7 +7,9 @@ import (
 	"github.com/interleave-go/interleave/internal/explore"
 )
 
-func (p *Phaser) arrive(party *Party) (phase int) {
+// arrive counts an arrival of party, or of one without a name, which leaves for
+// good if it says so.
+func (p *Phaser) arrive(party *Party, leaves bool) (phase int) {
 	p.mu.Lock()
 	phase = p.phase
 	if p.terminated {
@@ -15,22 +17,12 @@ func (p *Phaser) arrive(party *Party) (phase int) {
 		return phase
 	}
 	p.countLocked(party)
-	p.advanceAndUnlock()
-	return phase
-}
-
-func (p *Phaser) deregister(party *Party) (phase int) {
-	p.mu.Lock()
-	phase = p.phase
-	if p.terminated {
-		p.mu.Unlock()
-		return phase
+	if leaves {
+		p.arrived--
+		p.registered--
+		p.departed = true
+		p.forgetLocked(party)
 	}
-	p.countLocked(party)
-	p.arrived--
-	p.registered--
-	p.departed = true
-	p.forgetLocked(party)
 	p.advanceAndUnlock()
 	return phase
 }
@@ -47,7 +39,7 @@ func (p *Phaser) arriveAndWait(ctx context.Context, party *Party) (phase int, er
 		return p.phase, ErrTerminated
 	}
 	p.countLocked(party)
-	g := p.gathering
+	g := p.gatheringLocked()
 	id := p.waiting.add(arrival{ctx: ctx, done: done, party: party})
 	p.advanceAndUnlock()
 
@@ -90,6 +82,14 @@ func (p *Phaser) countLocked(party *Party) {
 	}
 }
 
+// gatheringLocked returns who waits for the end of the phase.
+func (p *Phaser) gatheringLocked() *generation {
+	if p.gathering == nil {
+		p.gathering = new(generation)
+	}
+	return p.gathering
+}
+
 // takeBackLocked takes back an arrival whose context has ended.
 func (p *Phaser) takeBackLocked(at int) {
 	if party := p.waiting.list[at].party; party != nil {
@@ -110,23 +110,34 @@ func (p *Phaser) advanceAndUnlock() {
 			p.takeBackLocked(at)
 			return
 		}
-		g.complete = true
-		phase, registered := p.phase, p.registered
-		p.advancing, p.gathering = g, new(generation)
+		if p.onAdvance != nil {
+			g = p.gatheringLocked() // for those who come while it runs
+		}
+		if g != nil {
+			g.complete = true
+		}
+		phase := p.phase
+		p.advancing, p.gathering = g, nil
 		p.phase++
 		p.arrived, p.departed = 0, false
 		p.waiting.reset()
 
-		if p.askLocked(phase, registered) {
+		if p.terminatesLocked(phase, p.registered) {
 			p.terminateLocked()
 		}
 		p.advancing = nil
-		g.gate.OpenLocked()
+		if g != nil {
+			g.gate.OpenLocked()
+		}
 	}
 }
 
-// askLocked calls OnAdvance, unlocked. If that panics, the phaser terminates.
-func (p *Phaser) askLocked(phase, registered int) (terminate bool) {
+// terminatesLocked asks OnAdvance, unlocked, whether that was the last phase. If it
+// panics, it was.
+func (p *Phaser) terminatesLocked(phase, registered int) (terminate bool) {
+	if p.onAdvance == nil {
+		return registered == 0
+	}
 	p.mu.Unlock()
 	normal := false
 	defer func() {

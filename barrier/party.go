@@ -33,7 +33,7 @@ func (p *Phaser) RegisterParty(name string) *Party {
 }
 
 // Arrive is [Phaser.Arrive]. It panics if the party has arrived already.
-func (p *Party) Arrive() (phase int) { return p.phaser.arrive(p) }
+func (p *Party) Arrive() (phase int) { return p.phaser.arrive(p, false) }
 
 // ArriveAndWait is [Phaser.ArriveAndWait]. It panics if the party has arrived
 // already.
@@ -42,7 +42,7 @@ func (p *Party) ArriveAndWait(ctx context.Context) (phase int, err error) {
 }
 
 // Deregister is [Phaser.Deregister]. The party must not be used after that.
-func (p *Party) Deregister() (phase int) { return p.phaser.deregister(p) }
+func (p *Party) Deregister() (phase int) { return p.phaser.arrive(p, true) }
 
 func (p *Phaser) forgetLocked(party *Party) {
 	if party != nil {

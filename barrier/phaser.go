@@ -19,10 +19,10 @@ var ErrTerminated = errors.New("barrier: phaser terminated")
 //   - 0 <= arrived <= registered, and they are equal only while the phaser is
 //     advancing, has terminated, or has no parties.
 //   - Those in waiting are counted in arrived.
-//   - gathering is who waits for the end of phase, and advancing who waits for
-//     that of phase-1, while OnAdvance runs for it; else it is nil.
+//   - gathering is who waits for the end of phase, nil if nobody does; advancing is
+//     who waits for that of phase-1 while OnAdvance runs for it, else nil.
 type Phaser struct {
-	onAdvance func(phase, registered int) (terminate bool)
+	onAdvance func(phase, registered int) (terminate bool) // or nil
 
 	mu         waitq.Mutex // guards the fields below
 	phase      int
@@ -53,11 +53,7 @@ func NewPhaser(parties int, opts ...PhaserOption) *Phaser {
 	if parties < 0 {
 		panic("barrier: negative number of parties")
 	}
-	p := &Phaser{
-		registered: parties,
-		gathering:  new(generation),
-		onAdvance:  func(_, registered int) bool { return registered == 0 },
-	}
+	p := &Phaser{registered: parties}
 	for _, opt := range opts {
 		opt(p)
 	}
@@ -88,13 +84,13 @@ func (p *Phaser) BulkRegister(n int) (phase int) {
 //
 // Every Arrive synchronizes before OnAdvance, and that before the return of every
 // call that waited for the phase to end.
-func (p *Phaser) Arrive() (phase int) { return p.arrive(nil) }
+func (p *Phaser) Arrive() (phase int) { return p.arrive(nil, false) }
 
 // Deregister takes a party away that has not arrived at the current phase, and
 // returns that phase. It never blocks, but that it runs OnAdvance if it was the
 // last one missing. It does nothing once the phaser has terminated. It panics if
 // all parties have arrived already.
-func (p *Phaser) Deregister() (phase int) { return p.deregister(nil) }
+func (p *Phaser) Deregister() (phase int) { return p.arrive(nil, true) }
 
 // ArriveAndDeregister is Deregister, by its name in Java.
 func (p *Phaser) ArriveAndDeregister() (phase int) { return p.Deregister() }
@@ -118,7 +114,7 @@ func (p *Phaser) AwaitPhase(ctx context.Context, phase int) (current int, err er
 	done := ctx.Done()
 	for {
 		p.mu.Lock()
-		g := p.gathering
+		var g *generation
 		switch {
 		case p.terminated:
 			defer p.mu.Unlock()
@@ -128,6 +124,8 @@ func (p *Phaser) AwaitPhase(ctx context.Context, phase int) (current int, err er
 		case phase < p.phase:
 			defer p.mu.Unlock()
 			return p.phase, nil
+		default:
+			g = p.gatheringLocked()
 		}
 		p.mu.Unlock()
 		g.gate.Wait(&p.mu, done)
