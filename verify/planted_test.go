@@ -24,13 +24,17 @@ func (b impatient) TryGet() (item, bool) {
 	return b.buffer.TryGet()
 }
 
-// forgetful loses the item of a get whose context ends.
-type forgetful struct{ buffer }
+// forgetful loses an item now and then, to a get that fails as if its context had
+// ended.
+type forgetful struct {
+	buffer
+	calls *atomic.Int64
+}
 
 func (b forgetful) Get(ctx context.Context) (item, error) {
 	v, err := b.buffer.Get(ctx)
-	if err == nil && ctx.Err() != nil {
-		return item{}, ctx.Err()
+	if err == nil && b.calls.Add(1)%3 == 0 {
+		return item{}, context.Canceled
 	}
 	return v, err
 }
@@ -55,7 +59,9 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		"fails without cause": {oldest, func(n int) buffer {
 			return impatient{boundedbuf.New[item](n), new(atomic.Int64)}
 		}},
-		"loses an item when it is cancelled": {oldest, func(n int) buffer { return forgetful{boundedbuf.New[item](n)} }},
+		"loses an item when it is cancelled": {oldest, func(n int) buffer {
+			return forgetful{boundedbuf.New[item](n), new(atomic.Int64)}
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const tries, capacity = 500, 4
