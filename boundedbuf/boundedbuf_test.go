@@ -288,7 +288,7 @@ func TestNothingThatLeftStaysReachable(t *testing.T) {
 
 // A consumer that polls with a short time limit for a day.
 func TestTimedOutPollsLeaveNoMemory(t *testing.T) {
-	const polls = 20_000
+	const polls = 20_000 / slowdown
 	synctest.Test(t, func(t *testing.T) {
 		empty, full := boundedbuf.New[int](1), boundedbuf.New[int](1)
 		full.TryPut(1)

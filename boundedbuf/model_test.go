@@ -179,7 +179,7 @@ func TestRandomSequencesAgainstModel(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for range 3000 {
+	for range 3000 / slowdown {
 		ops := make([]byte, 4+rng.IntN(50))
 		for i := range ops {
 			ops[i] = byte(rng.Uint32())

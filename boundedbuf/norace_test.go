@@ -1,0 +1,5 @@
+//go:build !race
+
+package boundedbuf_test
+
+const slowdown = 1
