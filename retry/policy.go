@@ -1,13 +1,14 @@
 package retry
 
 import (
+	"context"
 	"math"
-	"math/rand/v2"
 	"time"
 )
 
 // Policy states when to try again and how long to pause before. The zero value
-// is usable: three attempts, full jitter over 100 ms and then 200 ms.
+// is usable: three attempts, full jitter over 100 ms and then 200 ms, for any
+// error. Do not change a policy while it is in use; copy it.
 type Policy struct {
 	// MaxAttempts bounds the calls of the function, the first one included.
 	// Zero means 3; negative means no bound.
@@ -25,61 +26,56 @@ type Policy struct {
 	// 2. It must not be below 1 otherwise.
 	Multiplier float64
 
-	// Jitter spreads the pauses. Zero means [FullJitter].
-	Jitter Jitter
-
-	// AttemptTimeout bounds each attempt, by the context it is given. An
-	// attempt that runs into it has failed and is tried again like any other.
-	// Zero means no bound but the caller's context.
+	// AttemptTimeout bounds each attempt, by the context it is given, whose cause
+	// is then [ErrAttemptTimeout]. An attempt that runs into it has failed and is
+	// tried again like any other. Zero means no bound but the caller's context.
 	AttemptTimeout time.Duration
+
+	// MaxElapsed bounds all of it, attempts and pauses: no attempt begins after
+	// it, one that is under way sees its context end, and no pause begins that
+	// would last until then. What it ends has the Cause [ErrElapsed]. Zero means
+	// no bound but the caller's context.
+	MaxElapsed time.Duration
 
 	// Retryable reports whether another attempt may succeed after err. It is
 	// not asked about errors marked with [Permanent] or [After]. Nil means
 	// always.
 	Retryable func(err error) bool
-}
 
-// Jitter is a way to spread pauses. The names are those of "Exponential Backoff
-// And Jitter" (AWS Architecture Blog, 2015).
-type Jitter uint8
+	// OnRetry is called when an attempt has failed and there will be another one,
+	// before the pause, which can be zero. It gets the caller's context. Nil means
+	// nothing is called, here and below.
+	OnRetry func(ctx context.Context, attempt int, err error, pause time.Duration)
 
-const (
-	// FullJitter draws the pause evenly from [0, delay).
-	FullJitter Jitter = iota
-	// EqualJitter draws the pause evenly from [delay/2, delay).
-	EqualJitter
-	// NoJitter pauses for exactly the delay.
-	NoJitter
-)
+	// OnSuccess is called when an attempt has succeeded.
+	OnSuccess func(ctx context.Context, attempts int)
 
-// delay returns the pause after failure number failures, counted from 1.
-func (p *Policy) delay(failures int) time.Duration {
-	base, limit := p.BaseDelay, p.maxDelay()
-	if base < 0 {
-		return 0
-	}
-	if base == 0 {
-		base = 100 * time.Millisecond
-	}
-	multiplier := p.Multiplier
-	if multiplier == 0 {
-		multiplier = 2
-	}
-	d := limit
-	// Compared as floats: the product passes the largest Duration early.
-	if f := float64(base) * math.Pow(multiplier, float64(failures-1)); f < float64(limit) {
-		d = time.Duration(f)
-	}
-	switch {
-	case d == 0:
-		return 0
-	case p.Jitter == FullJitter:
-		return rand.N(d)
-	case p.Jitter == EqualJitter:
-		return d/2 + rand.N(d-d/2)
-	default:
-		return d
-	}
+	// OnGiveUp is called when there will be no other attempt, even if there was
+	// none because ctx had ended.
+	OnGiveUp func(ctx context.Context, err *Error)
+
+	// Rand draws the jitter evenly from [0, n), for n > 0. It is for tests that
+	// need a seed:
+	//
+	//	rand.New(rand.NewPCG(1, 2)).Int64N
+	//
+	// It is called by all who share the policy. Nil means rand.Int64N.
+	Rand func(n int64) int64
+
+	// Budget is asked before every attempt but the first. Nil means no budget.
+	Budget *Budget
+
+	// Jitter spreads the pauses. Zero means [FullJitter].
+	Jitter Jitter
+
+	// StrictAfter gives up, with a [*TooLongError] as the Cause, if [After] asks
+	// for a pause longer than MaxDelay. Otherwise the pause is cut to MaxDelay, so
+	// that a server is asked earlier than it wants to be.
+	StrictAfter bool
+
+	// Nested lets a Do make all its attempts even within an attempt of another
+	// one, so that they multiply. The package comment has what happens otherwise.
+	Nested bool
 }
 
 func (p *Policy) maxDelay() time.Duration {
@@ -100,15 +96,26 @@ func (p *Policy) maxAttempts() int {
 	}
 }
 
+// check panics if a field is out of its range.
 func (p *Policy) check() {
+	// In one go, since this is a good part of what a call that succeeds costs.
+	if p.MaxDelay|p.AttemptTimeout|p.MaxElapsed < 0 || p.Jitter > DecorrelatedJitter ||
+		p.Multiplier != 0 && !(p.Multiplier >= 1) { // NaN too
+		panic(p.misuse())
+	}
+}
+
+func (p *Policy) misuse() string {
 	switch {
 	case p.MaxDelay < 0:
-		panic("retry: negative MaxDelay")
-	case p.Multiplier != 0 && !(p.Multiplier >= 1): // NaN too
-		panic("retry: Multiplier below 1")
-	case p.Jitter > NoJitter:
-		panic("retry: unknown Jitter")
+		return "retry: negative MaxDelay"
 	case p.AttemptTimeout < 0:
-		panic("retry: negative AttemptTimeout")
+		return "retry: negative AttemptTimeout"
+	case p.MaxElapsed < 0:
+		return "retry: negative MaxElapsed"
+	case p.Jitter > DecorrelatedJitter:
+		return "retry: unknown Jitter"
+	default:
+		return "retry: Multiplier below 1"
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +36,21 @@ func failing(times int, err error) (fn func(context.Context) error, calls *[]tim
 	}, calls
 }
 
+// requireError holds an error to its fields, and History to them.
+func requireError(t *testing.T, err error, attempts int, last, cause error) *retry.Error {
+	t.Helper()
+	e, ok := err.(*retry.Error)
+	require.True(t, ok, "%T", err)
+	require.Equal(t, attempts, e.Attempts)
+	require.Equal(t, last, e.Last)
+	require.Equal(t, cause, e.Cause)
+	require.Len(t, e.History, min(attempts, 8))
+	if attempts > 0 {
+		require.Equal(t, last, e.History[len(e.History)-1])
+	}
+	return e
+}
+
 func seconds(s ...float64) []time.Duration {
 	d := make([]time.Duration, len(s))
 	for i := range s {
@@ -61,9 +75,7 @@ func TestGivesUpWithoutALastPause(t *testing.T) {
 		err := retry.Do(t.Context(), retry.Policy{BaseDelay: time.Second, Jitter: retry.NoJitter}, fn)
 		require.Equal(t, seconds(0, 1, 3), *calls)
 		require.Equal(t, 3*time.Second, time.Since(start))
-		var e *retry.Error
-		require.ErrorAs(t, err, &e)
-		require.Equal(t, retry.Error{Attempts: 3, Last: errFlaky}, *e)
+		requireError(t, err, 3, errFlaky, nil)
 		require.ErrorIs(t, err, errFlaky)
 		require.EqualError(t, err, "after 3 attempts: flaky")
 	})
@@ -150,16 +162,24 @@ func TestAttemptTimeoutIsToldFromTheCallersCancel(t *testing.T) {
 		start := time.Now()
 		err := retry.Do(t.Context(), p, hang)
 		require.Equal(t, 3*time.Second, time.Since(start))
-		var e *retry.Error
-		require.ErrorAs(t, err, &e)
-		require.Equal(t, retry.Error{Attempts: 3, Last: context.DeadlineExceeded}, *e)
+		requireError(t, err, 3, context.DeadlineExceeded, nil)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
 		err = retry.Do(ctx, p, hang)
-		require.ErrorAs(t, err, &e)
-		require.Equal(t, 2, e.Attempts)
-		require.Equal(t, context.DeadlineExceeded, e.Cause)
+		requireError(t, err, 2, context.DeadlineExceeded, context.DeadlineExceeded)
+
+		// The attempt can tell too.
+		retry.Do(t.Context(), p, func(ctx context.Context) error {
+			<-ctx.Done()
+			require.Equal(t, retry.ErrAttemptTimeout, context.Cause(ctx))
+			require.ErrorIs(t, context.Cause(ctx), context.DeadlineExceeded)
+			return retry.Permanent(ctx.Err())
+		})
+		var timeout interface{ Timeout() bool }
+		require.ErrorAs(t, retry.ErrAttemptTimeout, &timeout)
+		require.True(t, timeout.Timeout())
+		require.EqualError(t, retry.ErrAttemptTimeout, "retry: the attempt took longer than AttemptTimeout")
 	})
 }
 
@@ -217,58 +237,6 @@ func TestRetryableDecides(t *testing.T) {
 	require.Len(t, *calls, 2)
 }
 
-// The pauses before jitter are 8 s; their mean tells full, equal and none
-// apart, and none is outside its range.
-func TestJitterRanges(t *testing.T) {
-	const rounds = 4000
-	for _, tc := range []struct {
-		jitter         retry.Jitter
-		low, high, avg float64
-	}{
-		{retry.FullJitter, 0, 8, 4},
-		{retry.EqualJitter, 4, 8, 6},
-		{retry.NoJitter, 8, 8, 8},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			sum := 0.0
-			for range rounds {
-				fn, calls := failing(1, errFlaky)
-				p := retry.Policy{BaseDelay: 8 * time.Second, Jitter: tc.jitter}
-				require.NoError(t, retry.Do(t.Context(), p, fn))
-				pause := (*calls)[1].Seconds()
-				require.True(t, pause >= tc.low && pause <= tc.high, "%v", pause)
-				sum += pause
-			}
-			// Six standard deviations of the mean of an even spread over 8 s.
-			require.InDelta(t, tc.avg, sum/rounds, 6*8/math.Sqrt(12*rounds))
-		})
-	}
-}
-
-// Whatever the fields and the attempt, the pause is in [0, MaxDelay].
-func FuzzPauseIsWithinBounds(f *testing.F) {
-	f.Add(int64(1), int64(math.MaxInt64), 1e300, uint8(0), uint8(5))
-	f.Add(int64(math.MaxInt64), int64(1), 1.0, uint8(1), uint8(3))
-	f.Add(int64(time.Second), int64(time.Minute), 2.0, uint8(2), uint8(8))
-	f.Fuzz(func(t *testing.T, base, limit int64, multiplier float64, jitter, failures uint8) {
-		if base < 0 || limit <= 0 || !(multiplier >= 1) || jitter > 2 {
-			return
-		}
-		limit = min(limit, int64(24*365*time.Hour)) // a bubble's clock has an end
-		synctest.Test(t, func(t *testing.T) {
-			n := int(failures % 10)
-			fn, calls := failing(n, errFlaky)
-			p := retry.Policy{MaxAttempts: -1, BaseDelay: time.Duration(base), MaxDelay: time.Duration(limit),
-				Multiplier: multiplier, Jitter: retry.Jitter(jitter)}
-			require.NoError(t, retry.Do(t.Context(), p, fn))
-			for i := 1; i <= n; i++ {
-				pause := (*calls)[i] - (*calls)[i-1]
-				require.True(t, pause >= 0 && pause <= time.Duration(limit), "%v", pause)
-			}
-		})
-	})
-}
-
 func TestPanicsPassThrough(t *testing.T) {
 	require.PanicsWithValue(t, "boom", func() {
 		retry.Do(t.Context(), retry.Policy{AttemptTimeout: time.Hour}, func(context.Context) error { panic("boom") })
@@ -279,54 +247,12 @@ func TestMisusePanics(t *testing.T) {
 	for want, p := range map[string]retry.Policy{
 		"retry: negative MaxDelay":       {MaxDelay: -1},
 		"retry: Multiplier below 1":      {Multiplier: 0.5},
-		"retry: unknown Jitter":          {Jitter: 3},
+		"retry: unknown Jitter":          {Jitter: 4},
+		"retry: negative MaxElapsed":     {MaxElapsed: -1},
 		"retry: negative AttemptTimeout": {AttemptTimeout: -1},
 	} {
 		require.PanicsWithValue(t, want, func() { retry.Do(t.Context(), p, nil) })
+		require.PanicsWithValue(t, want, func() { p.Attempts(t.Context()) })
+		require.PanicsWithValue(t, want, func() { (&retry.Transport{Policy: p}).RoundTrip(nil) })
 	}
-}
-
-func ExampleGet() {
-	calls := 0
-	policy := retry.Policy{BaseDelay: time.Millisecond}
-	answer, err := retry.Get(context.Background(), policy, func(context.Context) (int, error) {
-		if calls++; calls < 3 {
-			return 0, errors.New("server overloaded")
-		}
-		return 42, nil
-	})
-	fmt.Println(answer, err, calls)
-	// Output: 42 <nil> 3
-}
-
-func ExamplePermanent() {
-	err := retry.Do(context.Background(), retry.Policy{}, func(context.Context) error {
-		return retry.Permanent(errors.New("404 Not Found")) // no use in asking again
-	})
-	fmt.Println(err)
-	// Output: after 1 attempt: 404 Not Found
-}
-
-func ExamplePolicy() {
-	flaky := errors.New("connection reset")
-	policy := retry.Policy{
-		MaxAttempts: 4,
-		BaseDelay:   time.Millisecond,
-		Retryable:   func(err error) bool { return errors.Is(err, flaky) },
-	}
-	fmt.Println(retry.Do(context.Background(), policy, func(context.Context) error { return flaky }))
-	// Output: after 4 attempts: connection reset
-}
-
-func ExampleError() {
-	ctx, cancel := context.WithCancel(context.Background())
-	err := retry.Do(ctx, retry.Policy{}, func(context.Context) error {
-		cancel() // the caller gives up while the call is under way
-		return errors.New("connection reset")
-	})
-	var e *retry.Error
-	if errors.As(err, &e) {
-		fmt.Println(e.Attempts, e.Last, e.Cause)
-	}
-	// Output: 1 connection reset context canceled
 }
