@@ -5,7 +5,22 @@
 // A remote service allows so many requests a second. A [Bucket] holds up to
 // burst tokens and gains rate tokens a second; each request takes one. Over any
 // span of time at most burst + rate*span tokens are taken, whatever the
-// interleaving of the callers.
+// interleaving of the callers. [Keyed] is a bucket for each key, [TakeAll] takes
+// from several buckets or from none. [Transport] and [Middleware] bound what an
+// HTTP client sends and what a server answers, [NewReader] and [NewWriter] bytes.
+//
+// It differs from golang.org/x/time/rate in what that is known for:
+//
+//   - Calls that wait are served in order, by one timer, and earlier if the rate,
+//     the burst or those ahead of them change.
+//   - A Take that would miss its deadline says when it could be repeated, see
+//     [DeadlineError].
+//   - To cancel reservations, in any order, is as if they had never been made.
+//   - Tokens are counted in whole numbers, so that a token at 3 a second is there
+//     after a third of a second, rounded up to the nanosecond, the thousand
+//     millionth too.
+//   - A clock that goes back, or calls that come with readings of it in any order,
+//     gain nothing.
 //
 // # When not to use it
 //
@@ -16,9 +31,13 @@
 //
 // All methods are safe for concurrent use. Waiting calls of Take are served
 // strictly first in, first out, so that nobody overtakes, however few tokens it
-// asks for. A call whose context ends has taken nothing and bars nobody behind
-// it. There is no background goroutine: tokens are counted when somebody asks,
-// and one timer exists while somebody waits.
+// asks for; a reservation has its place among them. A call whose context ends has
+// taken nothing and bars nobody behind it. There is no background goroutine:
+// tokens are counted when somebody asks, and one timer exists while somebody waits.
+//
+// While nobody waits and no reservation can be cancelled, TryTake and Take are one
+// CompareAndSwap, and a refusal only loads. TryTake returns false only if at some
+// moment during the call the tokens were not there.
 //
 // # Example
 //

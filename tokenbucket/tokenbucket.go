@@ -2,194 +2,181 @@ package tokenbucket
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
-// ErrTooLarge is returned by Take for more tokens than the bucket can ever hold.
-var ErrTooLarge = errors.New("tokenbucket: more tokens than the burst")
+// Inf is the rate of a bucket without a limit: whatever is asked for is there.
+// So is [math.Inf](1).
+const Inf = math.MaxFloat64
 
-// Bucket is a token bucket. Create one with [New]; it starts full.
+// Bucket is a token bucket. Create one with [New].
 //
 // It is kept as the generic cell rate algorithm (ITU-T I.371) has it: not as a
-// number of tokens, but as the time at which the bucket will be full, which
-// each token taken moves on by one interval. All arithmetic is on whole
-// nanoseconds, so nothing is lost to rounding however many tokens are taken.
+// number of tokens, but as the time at which the bucket will be full, which each
+// token taken moves on by one interval. All arithmetic is on whole numbers, so
+// nothing is lost to rounding however many tokens are taken.
 //
-// Invariants:
-//   - full - now <= burst*interval whenever tokens have been taken at now: at
-//     least zero tokens are left.
-//   - timer is armed if and only if a waiter whose context is live is queued.
+// Invariants, whenever mu is free:
+//   - The word of the era is barred if there are claims, or full does not fit.
+//     Otherwise it is what full would be.
+//   - The claims are in the order of their arrival, and so are their ends. Those
+//     of the calls that wait in waiting are the last ones but for reservations.
+//   - timer is armed if and only if a call waits that time alone will serve.
 type Bucket struct {
-	interval time.Duration // between two tokens; 0: no limit
-	burst    int
-	base     time.Time // times below are durations since base
+	era atomic.Pointer[era] // changed under mu
+	id  uint64              // the order in which TakeAll takes mutexes
 
-	mu      sync.Mutex // guards the fields below
-	now     time.Duration
-	full    time.Duration
-	waiters waitq.Queue[int] // Value: the tokens asked for
+	mu      waitq.Mutex // guards the fields below
+	full    wide        // the unit at which the bucket will be full, if barred
+	rate    float64
+	burst   int
+	claims  claims
+	held    uint64 // tokens set aside for calls of TakeAll that wait for others
+	waiting waitq.Queue[claim]
 	timer   *time.Timer
+	due     int64 // when timer is armed for
+
+	// As of the last time that mu was taken.
+	seen  int64  // nanoseconds since the base of the era
+	now   uint64 // units
+	begun uint64 // 1 if another unit has begun
 }
 
-// New returns a full bucket that holds burst tokens and gains rate tokens a
-// second. rate can be [math.Inf](1), for no limit.
+var buckets atomic.Uint64 // made so far
+
+// New returns a bucket that holds burst tokens and gains rate tokens a second. It
+// starts full, unless [Initial] says otherwise. A rate of zero never gains any;
+// [Inf] is no limit.
 //
-// A token takes a whole number of nanoseconds to grow, so the rate is rounded
-// down to the next 1e9/k for a whole k: by less than one in a thousand up to a
-// million tokens a second.
+// A rate is taken as the simplest fraction that has the same float64, so that for
+// 3 a second the third token is there after a second exactly. If that is not
+// simple enough, it is rounded down by less than one part in 2^51. Between 1e-9
+// and 1e12 a second, the sum of all tokens taken is never off by more than that,
+// and never more than burst + rate*span. Rates above 4e15 count as that.
 //
-// It panics if rate is not positive, if burst is below 1, or if filling the
-// bucket takes more than a century.
-func New(rate float64, burst int) *Bucket {
-	if !(rate > 0) { // NaN too
-		panic("tokenbucket: rate not positive")
+// It panics if rate is negative or not a number, or if burst is below 1.
+func New(rate float64, burst int, opts ...Option) *Bucket {
+	checkRate(rate)
+	checkBurst(burst)
+	o := options{initial: burst}
+	for _, opt := range opts {
+		opt(&o)
 	}
-	if burst < 1 {
-		panic("tokenbucket: burst below 1")
-	}
-	var interval time.Duration
-	if !math.IsInf(rate, 1) {
-		const century = 100 * 365 * 24 * float64(time.Hour)
-		ns := math.Ceil(float64(time.Second) / rate)
-		if ns*float64(burst) > century {
-			panic("tokenbucket: filling the bucket takes more than a century")
-		}
-		interval = time.Duration(ns)
-	}
-	return &Bucket{interval: interval, burst: burst, base: time.Now()}
+	b := newBucket(rate, burst, scaleOf(rate, room))
+	b.mu.Lock()
+	b.enterLocked()
+	b.full = product(uint64(burst-min(burst, o.initial)), b.era.Load().token)
+	b.leave()
+	return b
 }
 
-// TryTake takes n tokens and reports whether it did. It never blocks. It
-// returns false if there are fewer, or if others wait for their turn. It panics
-// if n is negative.
+func newBucket(rate float64, burst int, s scale) *Bucket {
+	b := &Bucket{id: buckets.Add(1), rate: min(rate, Inf), burst: burst}
+	b.era.Store(newEra(s, burst, clock()))
+	return b
+}
+
+// TryTake takes n tokens and reports whether it did. It never blocks. It returns
+// false if there are fewer, or if others wait for their turn. It panics if n is
+// negative.
 func (b *Bucket) TryTake(n int) bool {
 	checkTokens(n)
+	e := b.era.Load()
+	for n <= e.most {
+		// What is refused below was impossible when first was loaded, since the
+		// clock is read after that. What is taken is taken as of the reading of
+		// the clock, which comes before full is loaded: the less there is between
+		// that and the CompareAndSwap, the less often another core comes between.
+		first := e.word.Load()
+		explore.Point("tokenbucket: about to read the clock")
+		ns := uint64(clock() - e.base)
+		if first < 0 || ns > e.last { // barred, or the clock went back, or far ahead
+			break
+		}
+		now, begun := e.units(ns)
+		cost, limit := uint64(n)*e.token, now+e.depth
+		if uint64(first) > now && uint64(first)+cost > limit {
+			if uint64(first) > limit {
+				break // the clock went back
+			}
+			return false
+		}
+		full := e.word.Load()
+		explore.Point("tokenbucket: about to take")
+		start := uint64(full)
+		if full <= int64(now) {
+			start = now + begun
+		} else if start+cost > limit {
+			continue
+		}
+		if full >= 0 && e.word.CompareAndSwap(full, int64(start+cost)) {
+			return true
+		}
+		waitq.Pause()
+	}
+	explore.Point("tokenbucket: about to try with the mutex")
+	return b.tryWithMutex(n)
+}
+
+func (b *Bucket) tryWithMutex(n int) bool {
 	b.mu.Lock()
-	ok := b.tryTakeLocked(n)
-	b.mu.Unlock()
-	return ok
+	defer b.leave()
+	b.enterLocked()
+	return b.takeLocked(n)
 }
 
 // Take takes n tokens. While there are fewer, or others wait, it blocks until
 // it is its turn or ctx ends.
 //
-// It returns ctx.Err() if ctx ended before, a ctx that had ended before the
-// call included, and [ErrTooLarge] at once if n exceeds the burst. With any
-// error it has taken nothing. It panics if n is negative.
+// With an error it has taken nothing: ctx.Err() if ctx ended before, a ctx that
+// had ended before the call included; a [DeadlineError] at once if it would not
+// be its turn before the deadline of ctx, even if nobody came in between;
+// [ErrTooLarge] if n exceeds the burst, also if SetBurst makes it smaller in the
+// meantime. With a rate of zero it waits for a SetRate. It panics if n is negative.
 func (b *Bucket) Take(ctx context.Context, n int) error {
 	checkTokens(n)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n > b.burst {
-		return ErrTooLarge
-	}
 	if b.TryTake(n) {
 		return nil
 	}
-	w := waitq.NewWaiter(ctx, n)
+	deadline, bounded := ctx.Deadline()
+	w := waitq.NewWaiter(ctx, claim{n: n})
+	c := &w.Value
+	c.waiter = w
 	explore.Point("tokenbucket: about to wait")
 	b.mu.Lock()
-	b.waiters.PushLocked(w)
-	b.grantLocked() // it may be this waiter's turn already; if not, arms the timer
-	b.mu.Unlock()
-	return b.waiters.Wait(&b.mu, w, b.grantLocked)
-}
-
-// Tokens returns how many whole tokens the bucket holds. Waiting calls of Take
-// may be about to take them.
-func (b *Bucket) Tokens() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.interval == 0 {
-		return b.burst
+	b.enterLocked()
+	err := b.checkLocked(n, deadline, bounded)
+	if err == nil && !b.takeLocked(n) {
+		b.claimLocked(c)
+		b.leave()
+		return b.waiting.Wait(&b.mu, w, func() { b.withdrawLocked(c) })
 	}
-	b.readClockLocked()
-	missing := max(0, b.full-b.now)
-	return b.burst - int((missing+b.interval-1)/b.interval)
-}
-
-// String returns the rate, the burst and the tokens on one line.
-func (b *Bucket) String() string {
-	rate := math.Inf(1)
-	if b.interval > 0 {
-		rate = float64(time.Second) / float64(b.interval)
-	}
-	return fmt.Sprintf("rate=%.6g/s burst=%d tokens=%d", rate, b.burst, b.Tokens())
-}
-
-func (b *Bucket) tryTakeLocked(n int) bool {
-	if n > b.burst || b.waiters.FrontLocked() != nil {
-		return false
-	}
-	b.readClockLocked()
-	return b.takeLocked(n) == 0
-}
-
-// takeLocked takes n tokens, or returns how long it takes until they are there.
-func (b *Bucket) takeLocked(n int) (wait time.Duration) {
-	full := max(b.full, b.now) + time.Duration(n)*b.interval
-	if wait = full - b.now - time.Duration(b.burst)*b.interval; wait > 0 {
-		return wait
-	}
-	b.full = full
-	return 0
-}
-
-// grantLocked serves waiters from the front while there are tokens, and sees to
-// it that the timer is armed for the first that has to wait, if there is one.
-func (b *Bucket) grantLocked() {
-	b.readClockLocked()
-	for w := b.waiters.FrontLocked(); w != nil; w = b.waiters.FrontLocked() {
-		if wait := b.takeLocked(w.Value); wait > 0 {
-			b.armLocked(wait)
-			return
-		}
-		b.waiters.GrantLocked(w)
-	}
-	if b.timer != nil {
-		// Not kept for later: a timer belongs to the synctest bubble it was
-		// made in, and the next waiter may be in another one.
-		b.timer.Stop()
-		b.timer = nil
-	}
-}
-
-func (b *Bucket) armLocked(wait time.Duration) {
-	if b.timer != nil {
-		b.timer.Reset(wait)
-		return
-	}
-	// A function that runs late, after the timer was stopped or set anew, does
-	// no harm: grantLocked looks at the clock and the queue as they are then.
-	b.timer = time.AfterFunc(wait, func() {
-		explore.Point("tokenbucket: timer fired")
-		b.mu.Lock()
-		b.grantLocked()
-		b.mu.Unlock()
-	})
-}
-
-// readClockLocked brings now up to date. A clock that went back, as it does for
-// a bucket that enters a synctest bubble, starts a new count from there: the
-// tokens that were missing are still missing, and none is gained.
-func (b *Bucket) readClockLocked() {
-	now := time.Since(b.base)
-	if now < b.now {
-		b.full += now - b.now
-	}
-	b.now = now
+	b.leave()
+	return err
 }
 
 func checkTokens(n int) {
 	if n < 0 {
 		panic("tokenbucket: negative number of tokens")
+	}
+}
+
+func checkRate(rate float64) {
+	if !(rate >= 0) { // NaN too
+		panic("tokenbucket: rate negative or not a number")
+	}
+}
+
+func checkBurst(burst int) {
+	if burst < 1 {
+		panic("tokenbucket: burst below 1")
 	}
 }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package tokenbucket_test
+
+const slowdown = 1
