@@ -125,7 +125,7 @@ func (b *Buffer[T]) Put(ctx context.Context, v T) error {
 	m := move[T]{item: v}
 	done, err := b.give(&m)
 	if !done {
-		_, err = b.wait(ctx, &b.putters, b.give, m)
+		_, err = b.wait(ctx, &b.putters, m)
 	}
 	return err
 }
@@ -162,7 +162,7 @@ func (b *Buffer[T]) Get(ctx context.Context) (T, error) {
 	var m move[T]
 	done, err := b.take(&m)
 	if !done {
-		m, err = b.wait(ctx, &b.getters, b.take, m)
+		m, err = b.wait(ctx, &b.getters, m)
 	}
 	return m.item, err
 }
@@ -174,17 +174,24 @@ func (b *Buffer[T]) TryGet() (v T, ok bool) {
 	return m.item, done && err == nil
 }
 
-// wait makes the move m, or a part of it, when it is the caller's turn in q. try
-// is give or take.
-func (b *Buffer[T]) wait(ctx context.Context, q *waitq.Queue[move[T]],
-	try func(*move[T]) (done bool, err error), m move[T]) (move[T], error) {
+// wait makes the move m, or a part of it, when it is the caller's turn in q, which
+// is putters or getters.
+func (b *Buffer[T]) wait(ctx context.Context, q *waitq.Queue[move[T]], m move[T]) (move[T], error) {
 	for range waitq.Tries() {
 		runtime.Gosched()
 		if err := ctx.Err(); err != nil {
 			return m, err
 		}
 		explore.Point("boundedbuf: about to look again")
-		if done, err := try(&m); done {
+		// Not by a func: m would move to the heap.
+		var done bool
+		var err error
+		if q == &b.putters {
+			done, err = b.give(&m)
+		} else {
+			done, err = b.take(&m)
+		}
+		if done {
 			return m, err
 		}
 	}

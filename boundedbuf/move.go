@@ -17,7 +17,7 @@ func (b *Buffer[T]) PutAll(ctx context.Context, items []T) (int, error) {
 	for len(m.batch) > 0 {
 		done, err := b.give(&m)
 		if !done {
-			m, err = b.wait(ctx, &b.putters, b.give, m)
+			m, err = b.wait(ctx, &b.putters, m)
 		}
 		if err != nil {
 			return m.n, err
@@ -36,7 +36,7 @@ func (b *Buffer[T]) GetBatch(ctx context.Context, dst []T) (int, error) {
 	m := move[T]{batch: dst}
 	done, err := b.take(&m)
 	if !done {
-		m, err = b.wait(ctx, &b.getters, b.take, m)
+		m, err = b.wait(ctx, &b.getters, m)
 	}
 	return m.n, err
 }
