@@ -29,6 +29,26 @@ func TestNoAllocationsOnSuccess(t *testing.T) {
 	}
 }
 
+// A failure without a pause allocates nothing but the context that says that
+// somebody retries, which exists already for context.Background.
+func TestAllocationsOfFailures(t *testing.T) {
+	calls := 0
+	fn := func(context.Context) error {
+		if calls++; calls%4 != 0 {
+			return errFlaky
+		}
+		return nil
+	}
+	p := retry.Policy{MaxAttempts: 4, BaseDelay: -1}
+	for want, ctx := range []context.Context{context.Background(), t.Context()} {
+		require.EqualValues(t, want, testing.AllocsPerRun(100, func() {
+			if retry.Do(ctx, p, fn) != nil {
+				t.Error("succeeds")
+			}
+		}))
+	}
+}
+
 // However many attempts there are, the memory they take is that of a few: the heap
 // does not grow, and a failure allocates nothing.
 func TestMemoryDoesNotGrowWithTheAttempts(t *testing.T) {

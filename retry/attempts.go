@@ -35,7 +35,7 @@ func (p Policy) Attempts(ctx context.Context) iter.Seq[*Attempt] {
 			p.notAttempted(ctx, err)
 			return
 		}
-		a := &Attempt{policy: &p, loop: loop{ctx: ctx}}
+		a := &Attempt{policy: &p, loop: loop{ctx: ctx, context: ctx}}
 		a.loop.start(&p)
 		for a.round(yield) {
 		}
@@ -47,12 +47,14 @@ func (a *Attempt) round(yield func(*Attempt) bool) bool {
 	stay := a.yield(yield)
 	switch {
 	case a.failure == nil:
-		a.loop.succeed(a.policy)
+		a.policy.succeed(a.loop.ctx, a.loop.attempts)
 		return false
 	case stay:
-		return a.loop.again(a.policy, a.failure)
+		pause, again := a.loop.decide(a.policy, a.failure)
+		return again && a.loop.pause(a.policy, pause)
 	default:
-		a.loop.record(a.policy, a.failure)
+		a.loop.history.add(unmark(a.failure))
+		a.loop.count(a.policy)
 		return a.loop.giveUp(a.policy, a.loop.ctx.Err())
 	}
 }

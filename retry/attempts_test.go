@@ -65,7 +65,7 @@ func TestAttemptsThatAreLeftHaveFailed(t *testing.T) {
 	defer cancel()
 	var last *retry.Attempt
 	gaveUp := 0
-	p := retry.Policy{BaseDelay: -1, OnGiveUp: func(context.Context, *retry.Error) { gaveUp++ }}
+	p := retry.Policy{BaseDelay: -1, OnGiveUp: func(context.Context, *retry.Error) { gaveUp++ }, Budget: retry.NewBudget(0, 0)}
 	for a := range p.Attempts(ctx) {
 		last = a
 		a.Fail(retry.After(io.EOF, time.Hour))
@@ -80,6 +80,7 @@ func TestAttemptsThatAreLeftHaveFailed(t *testing.T) {
 	}
 	requireError(t, last.Err(), 1, io.EOF, context.Canceled)
 	require.Equal(t, 2, gaveUp)
+	require.Equal(t, retry.BudgetStats{Requests: 2}, p.Budget.Stats())
 	for range p.Attempts(ctx) {
 		require.Fail(t, "the context has ended")
 	}

@@ -77,8 +77,17 @@ func (b *Budget) request() {
 	b.mu.Unlock()
 }
 
-// retry reports whether a retry is allowed, and charges for it.
-func (b *Budget) retry() bool {
+// charge is what a retry was paid by.
+type charge uint8
+
+const (
+	nothing    charge = iota // it was not allowed
+	byTime                   // that had passed
+	byRequests               // that had been made
+)
+
+// retry charges for a retry, if one is allowed.
+func (b *Budget) retry() charge {
 	explore.Point("budget: a retry")
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -86,25 +95,28 @@ func (b *Budget) retry() bool {
 	switch {
 	case b.interval > 0 && b.idle >= b.interval:
 		b.idle -= b.interval
+		b.stats.Retries++
+		return byTime
 	case b.saved >= oneRetry:
 		b.saved -= oneRetry
+		b.stats.Retries++
+		return byRequests
 	default:
 		b.stats.Refused++
-		return false
+		return nothing
 	}
-	b.stats.Retries++
-	return true
 }
 
-// refund takes back a retry that was allowed and not made.
-func (b *Budget) refund() {
+// refund gives back what was charged for a retry that is not made, to where it came
+// from: if time became requests, more of it could be saved than a second.
+func (b *Budget) refund(c charge) {
 	explore.Point("budget: a refund")
 	b.mu.Lock()
 	b.stats.Retries--
-	if b.most > 0 {
-		b.addLocked(oneRetry)
-	} else {
+	if c == byTime {
 		b.idle = min(b.idle+b.interval, b.longest)
+	} else {
+		b.addLocked(oneRetry)
 	}
 	b.mu.Unlock()
 }

@@ -126,6 +126,37 @@ func TestRetryThatIsNotMadeCostsNothing(t *testing.T) {
 	}
 }
 
+// What time has allowed stays so: given back as something that requests have allowed,
+// seconds could be saved up.
+func TestRetryThatIsNotMadeIsGivenBackToWhereItCameFrom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := retry.NewBudget(0.5, 1)
+		b.Stats()
+		p := retry.Policy{BaseDelay: time.Minute, Jitter: retry.NoJitter, Budget: b}
+		abandon := func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			retry.Do(ctx, p, func(context.Context) error { return errFlaky })
+		}
+		for range 10 {
+			abandon()
+		}
+		require.Equal(t, retry.BudgetStats{Requests: 10, Allowed: 5 + 1}, b.Stats())
+		// The one of the second has been used: now they are those of requests.
+		retries := 0
+		p.OnRetry = func(context.Context, int, error, time.Duration) { retries++ }
+		p.BaseDelay, p.MaxAttempts = -1, 7
+		retry.Do(t.Context(), p, func(context.Context) error { return errFlaky })
+		require.Equal(t, 6, retries)
+		require.Equal(t, retry.BudgetStats{Requests: 11, Retries: 6}, b.Stats())
+		retry.Do(t.Context(), retry.Policy{Budget: b}, func(context.Context) error { return nil })
+		ctx, cancel := context.WithCancel(t.Context())
+		p.OnRetry = func(context.Context, int, error, time.Duration) { cancel() }
+		retry.Do(ctx, p, func(context.Context) error { return errFlaky })
+		require.Equal(t, retry.BudgetStats{Requests: 13, Retries: 6, Allowed: 1}, b.Stats())
+	})
+}
+
 // Whatever the calls of many goroutines, there are never more retries than the
 // budget allows.
 func TestBudgetIsNeverOverspent(t *testing.T) {

@@ -23,13 +23,10 @@ const (
 	DecorrelatedJitter
 )
 
-// delay returns the pause after failure number failures, counted from 1. previous
-// is the pause before it, zero for the first.
+// delay returns the pause after failure number failures, counted from 1, if there
+// are pauses. previous is the one before it, zero for the first.
 func (p *Policy) delay(failures int, previous time.Duration) time.Duration {
 	base, limit := p.BaseDelay, p.maxDelay()
-	if base < 0 {
-		return 0
-	}
 	if base == 0 {
 		base = 100 * time.Millisecond
 	}

@@ -98,11 +98,11 @@ type history struct {
 }
 
 func (h *history) add(err error) {
-	h.ring[h.n%historySize] = err
+	h.ring[uint(h.n)%historySize] = err
 	h.n++
 }
 
-func (h *history) last() error { return h.ring[(h.n-1)%historySize] }
+func (h *history) last() error { return h.ring[uint(h.n-1)%historySize] }
 
 func (h *history) list() []error {
 	kept := min(h.n, historySize)

@@ -16,12 +16,18 @@ var errFailed = errors.New("failed")
 
 func TestExplore(t *testing.T) {
 	t.Run("a cancel at any moment", func(t *testing.T) {
-		for _, delay := range []time.Duration{-1, time.Second} {
+		for _, delay := range []time.Duration{-1, time.Second, -2, -3} {
 			explore.Check(t, explore.Config{Preemptions: 4}, func(x *explore.Exec) {
 				ctx, cancel := context.WithCancel(x.Context())
 				budget, calls := NewBudget(1, 0), 0
 				p := Policy{MaxAttempts: 2, BaseDelay: delay, Jitter: NoJitter, Budget: budget,
 					OnRetry: func(context.Context, int, error, time.Duration) { explore.Point("in the hook") }}
+				if delay <= -2 {
+					p.OnRetry = nil
+				}
+				if delay == -3 {
+					p.Budget = nil
+				}
 				x.Event("cancel", cancel)
 				if delay > 0 {
 					x.Event("a second", func() { time.Sleep(time.Second) })
@@ -44,7 +50,7 @@ func TestExplore(t *testing.T) {
 					}
 				})
 				x.Finally(func() error {
-					if st := budget.Stats(); st.Retries != int64(max(0, calls-1)) {
+					if st := budget.Stats(); p.Budget != nil && st.Retries != int64(max(0, calls-1)) {
 						return fmt.Errorf("%d calls: %v", calls, st)
 					}
 					return nil

@@ -66,6 +66,8 @@ type hedge[T any] struct {
 	cancel   context.CancelFunc
 	fn       func(context.Context) (T, error)
 
+	// ended, not a waitq.Queue: each attempt hands over what became of it, nothing is
+	// granted that could get lost, and the wait goes on when ctx ends.
 	ended   chan attempted[T]
 	started int
 	running int
@@ -125,7 +127,7 @@ func (c *hedge[T]) more() bool {
 	if c.over || c.started >= c.hedging.maxAttempts() || c.ctx.Err() != nil {
 		return false
 	}
-	if c.hedging.Budget != nil && !c.hedging.Budget.retry() {
+	if c.hedging.Budget != nil && c.hedging.Budget.retry() == nothing {
 		c.cause = ErrBudget
 		return false
 	}

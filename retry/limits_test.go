@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -152,6 +153,27 @@ func TestDeadlineThatHasPassedUnseenIsLeftToTheContext(t *testing.T) {
 			return retry.After(errFlaky, 1<<63-1)
 		})
 		requireError(t, err, 1, errFlaky, context.DeadlineExceeded)
+		// MaxElapsed, which is later, holds all the same.
+		p := retry.Policy{MaxAttempts: -1, BaseDelay: -1, MaxElapsed: 5 * time.Second}
+		err = retry.Do(ctx, p, func(context.Context) error { time.Sleep(2 * time.Second); return errFlaky })
+		requireError(t, err, 3, errFlaky, context.DeadlineExceeded)
+	})
+}
+
+// A deadline can be further away, in either direction, than a Duration can say. Not
+// in a bubble, since its clock is too far from the end of the range.
+func TestDeadlineBeyondTheRange(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p := retry.Policy{BaseDelay: time.Hour, Jitter: retry.NoJitter, MaxDelay: time.Hour, MaxElapsed: time.Minute,
+		OnRetry: func(context.Context, int, error, time.Duration) { cancel() }}
+	far := late{ctx, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
+	err := retry.Do(far, p, func(context.Context) error { return errFlaky })
+	requireError(t, err, 1, errFlaky, retry.ErrElapsed)
+	synctest.Test(t, func(t *testing.T) {
+		p.MaxElapsed = 0
+		err = retry.Do(late{t.Context(), time.Time{}}, p, taking(time.Second))
+		requireError(t, err, 1, errFlaky, context.DeadlineExceeded)
 	})
 }
 
@@ -213,11 +235,57 @@ func TestHooks(t *testing.T) {
 	})
 }
 
+// A hook takes time too: what is left after it decides whether a pause begins.
+func TestPauseIsNotBegunIfTheHookHasTakenTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := retry.Policy{BaseDelay: 3 * time.Second, Jitter: retry.NoJitter, Budget: retry.NewBudget(0, 1),
+			OnRetry: func(context.Context, int, error, time.Duration) { time.Sleep(5 * time.Second) }}
+		for range 2 { // the budget has the one retry back
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
+			defer cancel()
+			err := retry.Do(ctx, p, func(context.Context) error { return errFlaky })
+			requireError(t, err, 1, errFlaky, context.DeadlineExceeded)
+			require.Equal(t, 5*time.Second, time.Since(start))
+		}
+		for _, delay := range []time.Duration{3 * time.Second, -1} {
+			p.BaseDelay, p.MaxElapsed = delay, 5*time.Second
+			start := time.Now()
+			err := retry.Do(t.Context(), p, func(context.Context) error { return errFlaky })
+			requireError(t, err, 1, errFlaky, retry.ErrElapsed)
+			require.Equal(t, 5*time.Second, time.Since(start))
+		}
+	})
+}
+
+// A timer can be late. Here it is the context that keeps the pause from ending.
+func TestNoAttemptBeginsAfterMaxElapsedIfThePauseTookLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := &sluggish{Context: t.Context()}
+		p := retry.Policy{BaseDelay: time.Second, Jitter: retry.NoJitter, MaxElapsed: 3 * time.Second,
+			OnRetry: func(context.Context, int, error, time.Duration) { ctx.delay = 5 * time.Second }}
+		err := retry.Do(ctx, p, func(context.Context) error { return errFlaky })
+		requireError(t, err, 1, errFlaky, retry.ErrElapsed)
+	})
+}
+
+// sluggish is a context that takes its time to tell its channel.
+type sluggish struct {
+	context.Context
+	delay time.Duration
+}
+
+func (s *sluggish) Done() <-chan struct{} {
+	time.Sleep(s.delay)
+	return s.Context.Done()
+}
+
 // No attempt follows a cancel, wherever it happens.
 func TestCancelInAHookOrAnAttemptOrRetryable(t *testing.T) {
-	for _, where := range []string{"OnRetry", "Retryable", "attempt", "Unwrap"} {
+	for _, where := range []string{"OnRetry", "Retryable", "attempt", "Unwrap", "attempt alone", "Unwrap alone", "Retryable alone", "Rand alone"} {
 		for _, delay := range []time.Duration{-1, time.Second} {
 			synctest.Test(t, func(t *testing.T) {
+				where, bare := strings.CutSuffix(where, " alone")
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				at := func(place string) {
@@ -230,6 +298,16 @@ func TestCancelInAHookOrAnAttemptOrRetryable(t *testing.T) {
 					BaseDelay: delay,
 					OnRetry:   func(context.Context, int, error, time.Duration) { at("OnRetry") },
 					Retryable: func(error) bool { at("Retryable"); return true },
+				}
+				if bare {
+					p.OnRetry = nil
+					if where != "Retryable" {
+						p.Retryable = nil
+					}
+				}
+				if where == "Rand" {
+					p.BaseDelay = time.Second
+					p.Rand = func(int64) int64 { at("Rand"); return 0 }
 				}
 				err := retry.Do(ctx, p, func(context.Context) error {
 					at("attempt")

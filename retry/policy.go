@@ -43,8 +43,9 @@ type Policy struct {
 	Retryable func(err error) bool
 
 	// OnRetry is called when an attempt has failed and there will be another one,
-	// before the pause, which can be zero. It gets the caller's context. Nil means
-	// nothing is called, here and below.
+	// before the pause, which can be zero. It gets the caller's context. If that has
+	// ended when it returns, or too little time is left, there is no other one after
+	// all. Nil means nothing is called, here and below.
 	OnRetry func(ctx context.Context, attempt int, err error, pause time.Duration)
 
 	// OnSuccess is called when an attempt has succeeded.
@@ -98,11 +99,16 @@ func (p *Policy) maxAttempts() int {
 
 // check panics if a field is out of its range.
 func (p *Policy) check() {
-	// In one go, since this is a good part of what a call that succeeds costs.
-	if p.MaxDelay|p.AttemptTimeout|p.MaxElapsed < 0 || p.Jitter > DecorrelatedJitter ||
-		p.Multiplier != 0 && !(p.Multiplier >= 1) { // NaN too
+	if !p.valid() {
 		panic(p.misuse())
 	}
+}
+
+// valid reports whether all fields are in their ranges. Three are looked at in one
+// go, and it is inlined: every call pays for it.
+func (p *Policy) valid() bool {
+	return p.MaxDelay|p.AttemptTimeout|p.MaxElapsed >= 0 && p.Jitter <= DecorrelatedJitter &&
+		(p.Multiplier == 0 || p.Multiplier >= 1) // not NaN
 }
 
 func (p *Policy) misuse() string {

@@ -49,8 +49,11 @@ func retryAfter(header http.Header) (time.Duration, bool) {
 }
 
 // discard reads what is left of a body, as far as that costs less than a new
-// connection, and closes it.
-func discard(body io.ReadCloser) {
+// connection, and closes it. It takes no longer than limit, unless that is zero.
+func discard(body io.ReadCloser, limit time.Duration) {
+	if b, ok := body.(*endingBody); ok && limit > 0 {
+		defer time.AfterFunc(limit, b.end).Stop()
+	}
 	_, _ = io.CopyN(io.Discard, body, 64<<10)
 	_ = body.Close()
 }

@@ -16,24 +16,18 @@ import "context"
 //
 // It panics if a field of p is out of its range.
 func Do(ctx context.Context, p Policy, fn func(ctx context.Context) error) error {
-	p.check()
-	if err := ctx.Err(); err != nil {
-		return p.notAttempted(ctx, err)
-	}
-	if _, limited := ctx.Deadline(); limited || p.AttemptTimeout|p.MaxElapsed != 0 {
-		return p.do(ctx, fn, nil)
+	ended := ctx.Err()
+	_, limited := ctx.Deadline()
+	if ended != nil || limited || p.AttemptTimeout|p.MaxElapsed != 0 || !p.valid() {
+		return p.doSlow(ctx, fn, ended)
 	}
 	// Nothing to be measured, nothing to be cancelled: the loop can wait until
 	// there is a failure.
-	err := fn(ctx)
-	if err != nil {
+	if err := fn(ctx); err != nil {
 		return p.do(ctx, fn, err)
 	}
-	if p.Budget != nil {
-		p.Budget.request()
-	}
-	if p.OnSuccess != nil {
-		p.OnSuccess(ctx, 1)
+	if p.Budget != nil || p.OnSuccess != nil {
+		p.succeed(ctx, 1)
 	}
 	return nil
 }
@@ -49,32 +43,50 @@ func Get[T any](ctx context.Context, p Policy, fn func(ctx context.Context) (T, 
 	return result, err
 }
 
-// do goes on with what Do has begun. first is the error of the first attempt, nil
+// doSlow is Do where it is not so simple. ended is ctx.Err().
+func (p *Policy) doSlow(ctx context.Context, fn func(context.Context) error, ended error) error {
+	p.check()
+	if ended != nil {
+		return p.notAttempted(ctx, ended)
+	}
+	return p.do(ctx, fn, nil)
+}
+
+// do goes on with what Do has begun. failure is the error of the first attempt, nil
 // if there was none yet.
-func (p *Policy) do(ctx context.Context, fn func(context.Context) error, first error) error {
-	l := loop{ctx: ctx}
-	if first == nil {
+func (p *Policy) do(ctx context.Context, fn func(context.Context) error, failure error) error {
+	var l loop // a literal would be made elsewhere, and copied
+	l.ctx, l.context = ctx, ctx
+	if failure == nil {
 		l.start(p)
-	} else if l.attempts = 1; !l.again(p, first) {
-		return l.over
+	} else {
+		l.attempts = 1
 	}
 	for {
-		err := l.attempt(p, fn)
-		if err == nil {
-			l.succeed(p)
-			return nil
+		if failure != nil {
+			pause, again := l.decide(p, failure)
+			atOnce := pause == 0 && p.eager()
+			if !again || !atOnce && !l.pause(p, pause) {
+				return l.over
+			}
 		}
-		if !l.again(p, err) {
-			return l.over
+		attempt := l.mark()
+		if p.AttemptTimeout|p.MaxElapsed == 0 {
+			failure = fn(attempt)
+		} else {
+			failure = l.bounded(p, attempt, fn)
+		}
+		if failure == nil {
+			p.succeed(ctx, l.attempts)
+			return nil
 		}
 	}
 }
 
-func (l *loop) attempt(p *Policy, fn func(context.Context) error) error {
-	if p.AttemptTimeout|p.MaxElapsed == 0 {
-		return fn(l.mark()) // a deferred call would cost as much again
-	}
-	ctx, cancel := l.begin(p)
+// bounded is a function of its own since a deferred call costs as much as an attempt,
+// even where none is deferred.
+func (l *loop) bounded(p *Policy, ctx context.Context, fn func(context.Context) error) error {
+	ctx, cancel := l.bound(p, ctx)
 	defer cancel()
 	return fn(ctx)
 }
@@ -85,4 +97,20 @@ func (p *Policy) notAttempted(ctx context.Context, cause error) *Error {
 		p.OnGiveUp(ctx, err)
 	}
 	return err
+}
+
+// succeed tells that an attempt has succeeded.
+func (p *Policy) succeed(ctx context.Context, attempts int) {
+	p.request(attempts)
+	if p.OnSuccess != nil {
+		p.OnSuccess(ctx, attempts)
+	}
+}
+
+// request counts the first attempt, once it has been made: no step may come between
+// the look at ctx and the attempt.
+func (p *Policy) request(attempts int) {
+	if attempts == 1 && p.Budget != nil {
+		p.Budget.request()
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -224,6 +225,10 @@ func TestAfterSetsThePause(t *testing.T) {
 		fn, calls = failing(1, retry.After(errFlaky, time.Hour))
 		require.NoError(t, retry.Do(t.Context(), retry.Policy{MaxDelay: 10 * time.Second}, fn))
 		require.Equal(t, seconds(0, 10), *calls, "bounded by MaxDelay")
+
+		fn, calls = failing(1, retry.After(errFlaky, 4*time.Second))
+		require.NoError(t, retry.Do(t.Context(), retry.Policy{BaseDelay: -1}, fn))
+		require.Equal(t, seconds(0, 4), *calls, "although the policy has no pauses")
 	})
 }
 
@@ -255,4 +260,5 @@ func TestMisusePanics(t *testing.T) {
 		require.PanicsWithValue(t, want, func() { p.Attempts(t.Context()) })
 		require.PanicsWithValue(t, want, func() { (&retry.Transport{Policy: p}).RoundTrip(nil) })
 	}
+	require.PanicsWithValue(t, "retry: Multiplier below 1", func() { retry.Do(t.Context(), retry.Policy{Multiplier: math.NaN()}, nil) })
 }

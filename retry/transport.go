@@ -20,8 +20,8 @@ import (
 //
 // An attempt has failed if Base returns an error, or if the response is 429 or 503,
 // which Policy.Retryable sees as a [*StatusError]; a Retry-After is then the pause,
-// as with [After]. The body of a failed response is read, up to 64 KiB, and closed,
-// so that the connection can be used again.
+// as with [After]. The body of a failed response is read, up to 64 KiB and for as
+// long as an attempt may take, and closed, so that the connection can be used again.
 //
 // If there will be no other attempt, RoundTrip returns the last response as it is,
 // and no error; if there is none, or ctx ended during the pause, an [*Error].
@@ -31,7 +31,7 @@ type Transport struct {
 
 	// Policy says when to try again. Its limits, AttemptTimeout and MaxElapsed,
 	// apply until the head of the response has come; only the context of the
-	// request ends the reading of the body. If Retryable is nil, errors that show
+	// request ends your reading of the body. If Retryable is nil, errors that show
 	// that the server is not who it should be or that the host does not exist are
 	// not tried again.
 	Policy Policy
@@ -65,14 +65,14 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		closeBody(request)
 		return nil, p.notAttempted(ctx, err)
 	}
-	l := loop{ctx: ctx}
+	l := loop{ctx: ctx, context: ctx}
 	l.start(&p)
 	for {
 		response, err := l.send(&p, base, request)
 		failure := err
 		if err == nil {
 			if failure = failed(response); failure == nil {
-				l.succeed(&p)
+				p.succeed(ctx, l.attempts)
 				return response, nil
 			}
 		}
@@ -84,7 +84,8 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 			return nil, l.over
 		}
 		if response != nil {
-			discard(response.Body)
+			limit, _ := l.timeout(&p, time.Since(epoch))
+			discard(response.Body, limit)
 		}
 		if !l.pause(&p, pause) {
 			return nil, l.over
@@ -110,7 +111,7 @@ func (t *Transport) base() http.RoundTripper {
 // must go on until the body of the response has been read.
 func (l *loop) send(p *Policy, base http.RoundTripper, request *http.Request) (*http.Response, error) {
 	ctx := l.mark()
-	timeout, cause := l.timeout(p)
+	timeout, cause := l.timeout(p, l.began)
 	if timeout == 0 && l.attempts == 1 {
 		return base.RoundTrip(request) // RoundTrip must not change it
 	}

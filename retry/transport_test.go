@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -364,6 +365,42 @@ func TestTransportReadsNoMoreOfABodyThanItIsWorth(t *testing.T) {
 	})
 }
 
+// A failed response whose body does not come to an end holds up the next attempt for
+// no longer than an attempt may take.
+func TestTransportDoesNotWaitForABodyThatStalls(t *testing.T) {
+	for name, p := range map[string]retry.Policy{
+		"AttemptTimeout": {BaseDelay: time.Second, Jitter: retry.NoJitter, AttemptTimeout: 5 * time.Second},
+		"MaxElapsed":     {BaseDelay: time.Second, Jitter: retry.NoJitter, MaxElapsed: 7 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var bodies []*stalledBody
+			b, response, err := roundTrip(t, p, request(t, "GET", nil), func(r *http.Request) (*http.Response, error) {
+				time.Sleep(time.Second)
+				bodies = append(bodies, &stalledBody{ctx: r.Context()})
+				return &http.Response{StatusCode: 503, Body: bodies[len(bodies)-1]}, nil
+			}, reply{code: 200, body: "answer"})
+			require.True(t, bodies[0].closed)
+			if name == "MaxElapsed" {
+				require.ErrorIs(t, err, retry.ErrElapsed)
+				require.Equal(t, seconds(0), b.at)
+				require.Equal(t, 7*time.Second, time.Since(b.start))
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, 200, response.StatusCode)
+			require.Equal(t, seconds(0, 1+5+1), b.at)
+		})
+	}
+}
+
+type stalledBody struct {
+	ctx    context.Context
+	closed bool
+}
+
+func (b *stalledBody) Read([]byte) (int, error) { <-b.ctx.Done(); return 0, b.ctx.Err() }
+func (b *stalledBody) Close() error             { b.closed = true; return nil }
+
 type zeros struct{ n int }
 
 func (z *zeros) Read(p []byte) (int, error) { z.n += len(p); return len(p), nil }
@@ -406,11 +443,15 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // Against a real server: a connection that is cut, 503 and 429, and the connection
 // is used again since the bodies were drained.
 func TestTransportAgainstAServer(t *testing.T) {
+	var mu sync.Mutex // guards addresses: a connection that is cut orders nothing
 	var addresses []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		addresses = append(addresses, r.RemoteAddr)
+		n := len(addresses)
+		mu.Unlock()
 		body, _ := io.ReadAll(r.Body)
-		switch len(addresses) {
+		switch n {
 		case 1:
 			panic(http.ErrAbortHandler)
 		case 2:
@@ -437,6 +478,8 @@ func TestTransportAgainstAServer(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, "hello", string(body))
+	mu.Lock()
+	defer mu.Unlock()
 	require.Len(t, addresses, 4)
 	require.Equal(t, addresses[1], addresses[2])
 	require.Equal(t, addresses[2], addresses[3])
