@@ -68,7 +68,7 @@ func (b *Bucket) SetRate(rate float64) {
 	b.full = convert(b.full.minus(b.nowLocked()))
 	b.claims.move(func(at wide) wide { return convert(at.minus(b.nowLocked())) })
 	for c := b.claims.first; c != nil; c = c.next {
-		c.slack = convert(c.slack)
+		c.margin, c.lift, c.slack = convert(c.margin), convert(c.lift), convert(c.slack)
 	}
 	b.rate = min(rate, Inf)
 	b.beginLocked(newEra(to, b.burst, e.base+b.seen))
@@ -84,11 +84,14 @@ func (b *Bucket) SetBurst(burst int) {
 	b.enterLocked()
 	b.serveLocked()
 	e := b.era.Load()
-	for w := range b.waiting.AllLocked() {
-		if w.Value.n > burst && e.token > 0 {
-			b.cancelLocked(&w.Value)
-			b.waiting.SettleLocked(w, ErrTooLarge)
+	b.sweepLocked() // those fail with the error of their context
+	for c := b.claims.first; c != nil; {
+		next := c.next
+		if c.waits && c.n > burst && e.token > 0 {
+			b.cancelLocked(c)
+			b.settleLocked(c, ErrTooLarge)
 		}
+		c = next
 	}
 	if burst < b.burst {
 		less := product(uint64(b.burst-burst), e.token)
@@ -98,7 +101,7 @@ func (b *Bucket) SetBurst(burst int) {
 		}
 		b.giveBackLocked(less)
 	} else {
-		b.noteLocked()
+		b.noteLocked(b.nowLocked())
 		more := product(uint64(burst-b.burst), e.token)
 		b.full = b.full.max(b.nowLocked()).plus(more)
 		b.claims.move(func(at wide) wide { return at.plus(more) })

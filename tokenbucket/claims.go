@@ -1,101 +1,135 @@
 package tokenbucket
 
 import (
+	"context"
 	"time"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
 // claim is what was taken before it was there, or can still be cancelled: by a
 // call that waits, or by a reservation. Its tokens are missing from the moment at
 // which it comes; its turn is when the bucket has made up for all but a burst.
+//
+// A call waits at the gate of its claim, TakeAll at one for all. Whether it is granted is decided under
+// the mutex, as in waitq.Queue: only if its context is live, and then for good.
 type claim struct {
-	waiter *waitq.Waiter[claim] // nil once granted, and of a reservation
-	n      int
-	kept   bool // its tokens are set aside when it is granted, until it is settled
+	gate waitq.Gate      // opened when the call is granted or failed
+	done <-chan struct{} // of the context of the call
+	err  error           // why it was failed
+	n    int
+	all  *together // if not nil, its tokens are set aside until all are granted
 
 	// Guarded by the bucket's mutex.
-	prev, next *claim
+	waits      bool // neither granted nor failed nor cancelled
 	listed     bool
-	end        wide // the unit at which the bucket would be full after it
-	// slack is the least that was missing whenever something was taken after this
-	// claim and before the next. See cancel.
-	slack wide
+	uses       uint64 // how often it was used again, for reservations to tell
+	prev, next *claim // next also in Bucket.free
+	end        wide   // the unit at which the bucket would be full after it
+	// margin is what was missing when it was taken, and lift how long the bucket had
+	// been full, in units. slack is the least that was missing whenever something
+	// was taken after this claim and before the next. See cancel.
+	margin, lift, slack wide
 }
 
-// claims is a list in the order of arrival.
-type claims struct{ first, last *claim }
-
-func (l *claims) push(c *claim) {
-	c.listed, c.slack, c.prev = true, endless, l.last
-	if l.last == nil {
-		l.first = c
-	} else {
-		l.last.next = c
+// live reports whether the context of the call has not ended. Polling the channel
+// stands in for ctx.Err, which can be code of the user.
+func (c *claim) live() bool {
+	select {
+	case <-c.done:
+		return false
+	default:
+		return true
 	}
-	l.last = c
 }
 
-// remove forgets c, which was taken for good.
-func (l *claims) remove(c *claim) {
-	if c.prev == nil {
-		l.first = c.next
-	} else {
-		c.prev.next = c.next
-		c.prev.slack = c.prev.slack.min(c.slack)
+// spares is how many claims a bucket keeps to use again.
+const spares = 32
+
+// newClaimLocked returns a claim to n tokens, and freeLocked takes it back. That
+// nobody else has one that was freed is seen to by the mutex, which whoever opens
+// a gate holds until it is open.
+func (b *Bucket) newClaimLocked(n int) *claim {
+	c := b.free
+	if c == nil {
+		return &claim{n: n}
 	}
-	if c.next == nil {
-		l.last = c.prev
-	} else {
-		c.next.prev = c.prev
-	}
-	c.prev, c.next, c.listed = nil, nil, false
+	b.free, c.next, c.n = c.next, nil, n
+	b.spare--
+	return c
 }
 
-// cancel removes c, whose cost is given, and returns how many units fewer are
-// missing now than if it had not been: what is left as if c had never been.
-//
-// That is not always its cost. If the bucket would have been full without c for
-// some time before somebody else took from it, what grew in that time made up for
-// c; without c it would have been lost. So the difference that c makes shrinks to
-// what was missing when somebody took something.
-func (l *claims) cancel(c *claim, cost wide) wide {
-	for at := c; ; at = at.next {
-		slack := at.slack
-		at.slack = slack.minus(cost)
-		cost = cost.min(slack)
-		if at.next == nil {
-			break
+func (b *Bucket) freeLocked(c *claim) {
+	// The channel of the gate goes: it belongs to the synctest bubble it was made in.
+	*c = claim{uses: c.uses + 1}
+	if b.spare < spares {
+		b.spare++
+		c.next, b.free = b.free, c
+	}
+}
+
+// await waits until c, which is in the list, is granted or failed, or ctx ends.
+func (b *Bucket) await(ctx context.Context, c *claim) error {
+	c.gate.Wait(&b.mu, c.done)
+	explore.Point("tokenbucket: about to leave")
+	b.mu.Lock()
+	settled, err := c.gate.IsOpen(), c.err
+	if !settled {
+		b.enterLocked()
+		b.cancelLocked(c)
+		b.leaveLocked()
+	}
+	b.freeLocked(c)
+	b.mu.Unlock()
+	if !settled {
+		return ctx.Err()
+	}
+	return err
+}
+
+// settleLocked ends the wait of c, which is granted if err is nil.
+func (b *Bucket) settleLocked(c *claim, err error) {
+	b.claims.stopWaiting(c)
+	if c.all != nil {
+		c.all.settle(err)
+		return
+	}
+	c.err = err
+	c.gate.OpenLocked()
+}
+
+// frontLocked returns the first claim of those who wait, or nil. It cancels those
+// before it whose contexts have ended.
+func (b *Bucket) frontLocked() *claim {
+	for c := b.claims.front; c != nil; c = b.claims.front {
+		switch {
+		case !c.waits:
+			b.claims.front = c.next
+		case !c.live():
+			b.cancelLocked(c)
+		default:
+			return c
 		}
-		at.next.end = at.next.end.minus(cost)
 	}
-	l.remove(c)
-	return cost
+	return nil
 }
 
-// move maps all units from one scale or base to another.
-func (l *claims) move(units func(wide) wide) {
-	for c := l.first; c != nil; c = c.next {
-		c.end = units(c.end)
-	}
-}
-
-// noteLocked is called before something is taken, or when the burst changes: what
-// is missing by then is all that a cancel can make good.
-func (b *Bucket) noteLocked() {
+// noteLocked is called before something is taken, or when the burst changes, as of
+// the unit at: what is missing by then is all that a cancel can make good.
+func (b *Bucket) noteLocked(at wide) {
 	if last := b.claims.last; last != nil {
-		last.slack = last.slack.min(b.full.minus(b.nowLocked()).minus(b.heldLocked()))
+		last.slack = last.slack.min(b.full.minus(at).minus(b.heldLocked()))
 	}
 }
 
 // claimLocked takes the tokens of c, whether or not they are there.
 func (b *Bucket) claimLocked(c *claim) {
-	b.spendLocked(c.n)
+	at := wide{0, b.now + b.begun}
+	c.margin, c.lift = b.full.minus(at).minus(b.heldLocked()), at.minus(b.full)
+	b.full = b.endLocked(c.n)
 	c.end = b.full
 	b.claims.push(c)
-	if c.waiter != nil {
-		b.waiting.PushLocked(c.waiter)
-	}
 }
 
 // cancelLocked makes the bucket what it would be if c had never been.
@@ -104,35 +138,24 @@ func (b *Bucket) cancelLocked(c *claim) {
 		return
 	}
 	cost := product(uint64(c.n), b.era.Load().token)
-	if c.kept && c.waiter == nil { // set aside, so nothing has made up for it
+	if c.all != nil && !c.waits { // set aside, so nothing has made up for it
 		b.held -= uint64(c.n)
 		for later := c.next; later != nil; later = later.next {
 			later.end = later.end.minus(cost)
 		}
 		b.claims.remove(c)
 	} else {
-		cost = b.claims.cancel(c, cost)
+		cost = b.claims.cancel(c, cost.plus(c.lift))
 	}
 	b.full = b.full.minus(cost)
-}
-
-// withdrawLocked is called when the waiter of c has left.
-func (b *Bucket) withdrawLocked(c *claim) {
-	b.enterLocked()
-	b.cancelLocked(c)
-	b.leaveLocked()
 }
 
 // sweepLocked cancels the claims of those who wait and whose contexts have ended,
 // before they have woken and do so themselves.
 func (b *Bucket) sweepLocked() {
-	live := make(map[*claim]bool)
-	for w := range b.waiting.AllLocked() {
-		live[&w.Value] = true
-	}
 	for c := b.claims.first; c != nil; {
 		next := c.next
-		if c.waiter != nil && !live[c] {
+		if c.waits && !c.live() {
 			b.cancelLocked(c)
 		}
 		c = next

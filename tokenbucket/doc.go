@@ -36,8 +36,9 @@
 // tokens are counted when somebody asks, and one timer exists while somebody waits.
 //
 // While nobody waits and no reservation can be cancelled, TryTake and Take are one
-// CompareAndSwap, and a refusal only loads. TryTake returns false only if at some
-// moment during the call the tokens were not there.
+// CompareAndSwap. A refusal only loads, also while others wait, unless the burst is
+// too large for one word. TryTake returns false only if at some moment during the
+// call the tokens were not there.
 //
 // # Example
 //

@@ -17,7 +17,7 @@ func idle(x *explore.Exec, buckets ...*Bucket) {
 	x.Finally(func() error {
 		for _, b := range buckets {
 			b.mu.Lock()
-			left := b.timer != nil || b.waiting.LenLocked() != 0 || b.claims.first != nil
+			left := b.timer != nil || b.claims.waiting != 0 || b.claims.first != nil
 			b.mu.Unlock()
 			if left {
 				return errors.New("the timer runs or a claim is left although nobody waits")
@@ -31,7 +31,7 @@ func TestExplore(t *testing.T) {
 	// Two tokens a second, and none to begin with. The one who is cancelled takes
 	// nothing, or one token; the other is served.
 	t.Run("granted and cancelled at once", func(t *testing.T) {
-		explore.Check(t, explore.Config{}, func(x *explore.Exec) {
+		granted := func(x *explore.Exec) {
 			b := New(2, 1, Initial(0))
 			ctx, cancel := context.WithCancel(x.Context())
 			x.Event("cancel", cancel)
@@ -54,7 +54,9 @@ func TestExplore(t *testing.T) {
 				})
 			}
 			idle(x, b)
-		})
+		}
+		explore.Check(t, explore.Config{Preemptions: 1}, granted)
+		explore.Check(t, explore.Config{Preemptions: 3, Random: 5000}, granted)
 	})
 	t.Run("TryTake fails only if it is impossible", func(t *testing.T) {
 		explore.Check(t, explore.Config{Preemptions: 3}, func(x *explore.Exec) {
@@ -192,39 +194,56 @@ func TestExplore(t *testing.T) {
 			idle(x, a, b)
 		})
 	})
-	t.Run("keyed", func(t *testing.T) {
-		explore.Check(t, explore.Config{}, func(x *explore.Exec) {
-			k := NewKeyed[string](1, 1)
-			k.TryTake("a", 1)
+	// It is refused while the other one waits for two, without the mutex, but not for
+	// longer.
+	t.Run("refused beside one who gives up", func(t *testing.T) {
+		explore.Check(t, explore.Config{Preemptions: 3}, func(x *explore.Exec) {
+			b, taken := New(0, 2, Initial(1)), 0
 			ctx, cancel := context.WithCancel(x.Context())
 			x.Event("cancel", cancel)
-			start, taken := time.Now(), 0
-			for i, c := range []context.Context{ctx, x.Context()} {
-				x.Go(fmt.Sprint("take", i), func() {
-					if err := k.Take(c, "a", 1); err == nil {
+			try := func() {
+				if b.TryTake(1) {
+					taken++
+				}
+			}
+			x.Go("take", func() {
+				if b.Take(ctx, 2) == nil {
+					x.Failf("two taken of one")
+				}
+				try()
+			})
+			x.Go("try", try)
+			x.Finally(func() error {
+				if taken != 1 {
+					return fmt.Errorf("%d taken of one", taken)
+				}
+				return nil
+			})
+			idle(x, b)
+		})
+	})
+	t.Run("refused beside a reservation", func(t *testing.T) {
+		explore.Check(t, explore.Config{Preemptions: 3}, func(x *explore.Exec) {
+			b, taken := New(1e-6, 2), 0
+			first := b.Reserve(2)
+			for i := range 2 {
+				x.Go(fmt.Sprint("try", i), func() {
+					if i == 0 {
+						first.Cancel()
+					} else {
+						b.SetBurst(3)
+					}
+					if b.TryTake(1) {
 						taken++
-					} else if i > 0 {
-						x.Failf("%v", err)
 					}
 				})
 			}
-			x.Go("try", func() {
-				if k.TryTake("a", 1) {
-					taken++
-				}
-			})
 			x.Finally(func() error {
-				if st := k.Stats(); st.Waiting != 0 || taken > int(time.Since(start)/time.Second) {
-					return fmt.Errorf("%v, %d taken after %v", st, taken, time.Since(start))
-				}
-				for i := range k.shards {
-					if len(k.shards[i].busy) > 0 {
-						return errors.New("a bucket is left although nobody waits")
-					}
+				if taken < 1 || taken+int(b.Tokens()) != 2 {
+					return fmt.Errorf("%d taken, %v left of two", taken, b.Tokens())
 				}
 				return nil
 			})
 		})
 	})
-	explore.RequireCovered(t, ".")
 }

@@ -1,11 +1,9 @@
 package tokenbucket
 
 import (
-	"context"
 	"hash/maphash"
 	"time"
 
-	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
@@ -31,14 +29,20 @@ type Keyed[K comparable] struct {
 
 // shard has a part of the keys.
 //
-// Invariant: the keys of busy are those that table has elsewhere.
+// Invariants: the keys of busy are those that table has elsewhere; calls is the sum
+// of their calls.
 type shard[K comparable] struct {
-	mu    waitq.Mutex // guards the fields below
-	table table[K]
-	busy  map[K]*busy
-	base  int64 // on the clock, of the units in table
-	seen  int64 // the last reading of the clock, after base
-	_     [cacheLine - 64]byte
+	mu     waitq.Mutex // guards the fields below
+	census *census     // nil unless the keys have to be counted before they change
+	due    uint64      // as of when
+	live   int         // how many were not full by then
+	table  table[K]
+	busy   map[K]*busy
+	spare  *busy // to use again
+	calls  int
+	base   int64 // on the clock, of the units in table
+	seen   int64 // the last reading of the clock, after base
+	_      [cacheLine - 104]byte
 }
 
 // busy is the bucket of a key while calls wait for it.
@@ -85,13 +89,21 @@ func (k *Keyed[K]) TryTake(key K, n int) bool {
 	hash := k.hash(key)
 	s := k.shard(hash)
 	at := clock()
-	s.mu.Lock()
+	s.lock()
 	ok := k.tryLocked(s, key, hash, at, n)
 	s.mu.Unlock()
 	return ok
 }
 
 func (k *Keyed[K]) hash(key K) uint64 { return maphash.Comparable(k.seed, key) }
+
+// lock locks mu for a change of the shard.
+func (s *shard[K]) lock() {
+	s.mu.Lock()
+	if s.census != nil {
+		s.countLocked()
+	}
+}
 
 func (k *Keyed[K]) shard(hash uint64) *shard[K] { return &k.shards[hash%shards] }
 
@@ -139,67 +151,6 @@ func (k *Keyed[K]) nowLocked(s *shard[K], at int64) (now, begun uint64) {
 	return k.units(uint64(s.seen))
 }
 
-// Take takes n tokens of key. It is [Bucket.Take] of the key's bucket.
-func (k *Keyed[K]) Take(ctx context.Context, key K, n int) error {
-	checkTokens(n)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if k.TryTake(key, n) {
-		return nil
-	}
-	if n > k.burst {
-		return ErrTooLarge
-	}
-	hash := k.hash(key)
-	s := k.shard(hash)
-	explore.Point("tokenbucket: about to wait for a key")
-	s.mu.Lock()
-	b := k.enterLocked(s, key, hash)
-	s.mu.Unlock()
-	err := b.Take(ctx, n)
-	explore.Point("tokenbucket: about to leave a key")
-	s.mu.Lock()
-	k.leaveLocked(s, key, hash, b)
-	s.mu.Unlock()
-	return err
-}
-
-// enterLocked returns the bucket of key for a call that may have to wait.
-func (k *Keyed[K]) enterLocked(s *shard[K], key K, hash uint64) *busy {
-	b := s.busy[key]
-	if b == nil {
-		now, _ := k.nowLocked(s, clock())
-		b = &busy{Bucket: newBucket(k.rate, k.burst, k.scale)}
-		slot := s.table.find(key, hash)
-		if slot == nil {
-			slot = s.table.insert(key, hash, elsewhere, now, k.hash)
-		} else if slot.full > now {
-			b.full = wide{0, slot.full - now}
-		}
-		slot.full = elsewhere
-		b.mu.Lock()
-		b.leave()
-		if s.busy == nil {
-			s.busy = make(map[K]*busy)
-		}
-		s.busy[key] = b
-	}
-	b.calls++
-	return b
-}
-
-// leaveLocked ends a call. With the last one the bucket goes back to the table.
-func (k *Keyed[K]) leaveLocked(s *shard[K], key K, hash uint64, b *busy) {
-	if b.calls--; b.calls > 0 {
-		return
-	}
-	delete(s.busy, key)
-	missing, _ := b.missing()
-	now, _ := k.nowLocked(s, clock())
-	s.table.find(key, hash).full = max(1, now+missing)
-}
-
 // Tokens returns how many tokens the bucket of key holds.
 func (k *Keyed[K]) Tokens(key K) float64 {
 	return k.look(key, 0).tokens
@@ -219,7 +170,7 @@ func (k *Keyed[K]) look(key K, n int) outlook {
 	hash := k.hash(key)
 	s := k.shard(hash)
 	at := clock()
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	now, _ := k.nowLocked(s, at)
 	var missing uint64
@@ -234,7 +185,8 @@ func (k *Keyed[K]) look(key K, n int) outlook {
 	}
 	cost := product(uint64(n), k.token)
 	return outlook{
-		tokens: float64(k.depth-missing) / float64(k.token),
+		// What is taken between two units is missing until a unit later.
+		tokens: float64(k.depth-min(k.depth, missing)) / float64(k.token),
 		next:   k.nanoseconds(claimed.plus(cost).minus(wide{0, k.depth})),
 		full:   k.nanoseconds(claimed),
 	}

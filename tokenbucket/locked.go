@@ -1,6 +1,7 @@
 package tokenbucket
 
 import (
+	"math"
 	"time"
 
 	"github.com/interleave-go/interleave/internal/explore"
@@ -68,33 +69,37 @@ func (b *Bucket) leave() {
 // unbars the word.
 func (b *Bucket) leaveLocked() {
 	b.serveLocked()
+	e := b.era.Load()
 	if b.claims.first == nil && b.full.less(wide{0, b.now + room + 1}) {
-		b.era.Load().word.Store(int64(b.full.lo))
+		e.word.Store(int64(b.full.lo))
+		return
 	}
+	e.since.Store(b.seen)
+	e.word.Store(barred | int64(b.full.min(wide{0, 2 * room}).lo))
 }
 
 // serveLocked grants what waits and is due, forgets what nobody can cancel any
 // more, and sees to it that the timer is armed for the first that has to wait.
 func (b *Bucket) serveLocked() {
-	for w := b.waiting.FrontLocked(); ; w = b.waiting.FrontLocked() {
-		if w == nil {
+	for c := b.frontLocked(); ; c = b.frontLocked() {
+		if c == nil {
 			b.disarmLocked()
 			break
 		}
-		c := &w.Value
 		if wait := b.waitLocked(c.end); wait > 0 {
 			b.armLocked(wait)
 			break
 		}
-		b.waiting.GrantLocked(w)
-		if c.waiter = nil; c.kept {
+		b.settleLocked(c, nil)
+		if c.all != nil {
 			b.held += uint64(c.n)
 		} else {
-			b.claims.remove(c)
+			b.claims.forget(c)
 		}
 	}
-	for c := b.claims.first; c != nil && c.waiter == nil && !c.kept && !b.nowLocked().less(c.end); c = b.claims.first {
-		b.claims.remove(c)
+	for c := b.claims.first; c != nil && !c.waits && c.all == nil && !b.nowLocked().less(c.end); c = b.claims.first {
+		b.claims.forget(c)
+		b.freeLocked(c)
 	}
 }
 
@@ -150,7 +155,7 @@ func (b *Bucket) couldTakeLocked(n int) bool {
 // spendLocked takes n tokens, whether or not they are there.
 func (b *Bucket) spendLocked(n int) {
 	end := b.endLocked(n)
-	b.noteLocked()
+	b.noteLocked(wide{0, b.now + b.begun})
 	b.full = end
 }
 
@@ -164,19 +169,21 @@ func (b *Bucket) armLocked(wait time.Duration) {
 	due := e.base + b.seen + int64(wait)
 	switch {
 	case b.timer == nil:
-		// A function that runs late, after the timer was stopped or set anew, does
-		// no harm: it looks at the clock and the queue as they are then.
-		b.timer = time.AfterFunc(wait, func() {
-			explore.Point("tokenbucket: timer fired")
-			b.mu.Lock()
-			b.due = 0
-			b.enterLocked()
-			b.leave()
-		})
+		b.timer = time.AfterFunc(wait, b.fired)
 	case b.due != due:
 		b.timer.Reset(wait)
 	}
 	b.due = due
+}
+
+// fire is what the timer does. If it runs late, after the timer was stopped or set
+// anew, that does no harm: it looks at the clock and the claims as they are then.
+func (b *Bucket) fire() {
+	explore.Point("tokenbucket: timer fired")
+	b.mu.Lock()
+	b.due = math.MinInt64
+	b.enterLocked()
+	b.leave()
 }
 
 // disarmLocked stops the timer. It is not kept for later: a timer belongs to the

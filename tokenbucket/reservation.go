@@ -9,6 +9,8 @@ type Reservation struct {
 	c  *claim
 	at time.Time
 	ok bool
+	// uses is that of c while c is for this reservation.
+	uses uint64
 }
 
 // Reserve takes n tokens, behind all that wait or were reserved before, and
@@ -18,8 +20,8 @@ type Reservation struct {
 // is zero and the tokens are not there. It panics if n is negative.
 //
 // Until the bucket can have made up for the tokens, which is the time for a burst
-// after they are there, the reservation can be cancelled, and calls of the bucket
-// take a mutex, so that a cancel can be exact.
+// after they are there, the reservation can be cancelled, and who takes tokens takes
+// a mutex, so that a cancel can be exact.
 func (b *Bucket) Reserve(n int) Reservation {
 	checkTokens(n)
 	b.mu.Lock()
@@ -29,13 +31,19 @@ func (b *Bucket) Reserve(n int) Reservation {
 	if e.token == 0 {
 		return Reservation{at: time.Now(), ok: true}
 	}
-	wait := b.waitLocked(b.endLocked(n))
+	var wait time.Duration
+	if !b.couldTakeLocked(n) {
+		wait = b.waitLocked(b.endLocked(n))
+	}
 	if n > b.burst || wait > 0 && e.mult == 0 {
 		return Reservation{}
 	}
-	c := &claim{n: n}
+	c := b.newClaimLocked(n)
 	b.claimLocked(c)
-	return Reservation{b: b, c: c, at: time.Now().Add(wait), ok: true}
+	if wait == 0 { // of a full bucket, it would be a unit more than a burst
+		c.end = c.end.min(b.nowLocked().plus(b.depthLocked()))
+	}
+	return Reservation{b: b, c: c, uses: c.uses, at: time.Now().Add(wait), ok: true}
 }
 
 // OK reports whether the tokens were taken.
@@ -60,6 +68,9 @@ func (r Reservation) Cancel() {
 	r.b.mu.Lock()
 	r.b.enterLocked()
 	r.b.serveLocked() // forgets it if it is too late
-	r.b.cancelLocked(r.c)
+	if r.c.uses == r.uses {
+		r.b.cancelLocked(r.c)
+		r.b.freeLocked(r.c)
+	}
 	r.b.leave()
 }

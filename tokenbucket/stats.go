@@ -37,7 +37,7 @@ func (b *Bucket) Stats() Stats {
 	b.serveLocked()
 	return Stats{
 		Rate: shownRate(b.rate), Burst: b.burst,
-		Tokens: b.tokensLocked(), Waiting: b.waiting.LenLocked(),
+		Tokens: b.tokensLocked(), Waiting: b.claims.waiting,
 	}
 }
 

@@ -3,6 +3,7 @@ package tokenbucket_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,64 @@ import (
 
 	"github.com/interleave-go/interleave/tokenbucket"
 )
+
+func TestWaitersAreServedInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := tokenbucket.New(1, 4)
+		require.True(t, b.TryTake(4))
+		start := time.Now()
+		order := make(chan string, 2)
+		take := func(name string, n int) {
+			go func() {
+				require.NoError(t, b.Take(t.Context(), n))
+				order <- fmt.Sprint(name, " ", time.Since(start))
+			}()
+			synctest.Wait()
+		}
+		take("large", 4)
+		take("small", 1)
+		time.Sleep(2 * time.Second)
+		require.False(t, b.TryTake(1), "two tokens are there, but others wait for their turn")
+		require.Equal(t, "large 4s", <-order)
+		require.Equal(t, "small 5s", <-order)
+	})
+}
+
+func TestCancellingTheHeadServesThoseWhoFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := tokenbucket.New(1, 4)
+		require.True(t, b.TryTake(4))
+		start := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2500*time.Millisecond, cancel)
+		go b.Take(ctx, 4)
+		synctest.Wait()
+		for range 2 {
+			go func() { require.NoError(t, b.Take(t.Context(), 1)) }()
+			synctest.Wait()
+		}
+		require.NoError(t, b.Take(t.Context(), 1))
+		require.Equal(t, 3*time.Second, time.Since(start), "two at 2.5s, this one when the next token comes")
+	})
+}
+
+func TestFailedTakesConsumeNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := tokenbucket.New(1, 2)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, b.Take(ctx, 1), context.Canceled)
+		require.ErrorIs(t, b.Take(t.Context(), 3), tokenbucket.ErrTooLarge)
+		require.False(t, b.TryTake(3))
+		require.EqualValues(t, 2, b.Tokens())
+
+		require.True(t, b.TryTake(2))
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(1500*time.Millisecond, cancel)
+		require.ErrorIs(t, b.Take(ctx, 2), context.Canceled)
+		require.EqualValues(t, 1, b.Tokens())
+	})
+}
 
 func TestTakeThatCannotMeetItsDeadlineFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -59,110 +118,32 @@ func TestDeadlineBehindOneThatWasCancelled(t *testing.T) {
 	})
 }
 
-// A rate of zero is not a turn that never comes: somebody may change it.
-func TestRateOfZero(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := tokenbucket.New(0, 2)
-		require.True(t, b.TryTake(2))
-		time.Sleep(1000 * time.Hour)
-		require.False(t, b.TryTake(1))
-		require.False(t, b.Reserve(1).OK())
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
-		require.ErrorIs(t, b.Take(ctx, 1), context.DeadlineExceeded)
-		require.Equal(t, time.Hour, time.Since(start))
-		time.AfterFunc(time.Hour, func() { b.SetRate(2) })
-		require.NoError(t, b.Take(t.Context(), 1))
-		require.Equal(t, 2*time.Hour+500*time.Millisecond, time.Since(start))
-		b.SetRate(0)
-		time.Sleep(time.Hour)
-		require.Zero(t, b.Tokens())
-	})
-}
-
-func TestInfIsNoLimit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := tokenbucket.New(tokenbucket.Inf, 1)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		require.NoError(t, b.Take(ctx, 1000), "the burst is none")
-		require.True(t, b.TryTake(1000))
-		r := b.Reserve(1000)
-		require.True(t, r.OK())
-		require.Zero(t, r.Delay())
-		r.Cancel()
-		b.Refund(5)
-		b.SetBurst(2)
-		require.NoError(t, tokenbucket.TakeAll(ctx, 5, b, b))
-		require.Equal(t, "rate=+Inf/s burst=2 tokens=2", b.String())
-		b.SetRate(1)
-		require.EqualValues(t, 2, b.Tokens(), "full")
-		require.True(t, b.TryTake(2))
-		require.False(t, b.TryTake(1))
-		go b.SetRate(tokenbucket.Inf)
-		require.NoError(t, b.Take(t.Context(), 1))
-	})
-}
-
 func TestInitial(t *testing.T) {
 	for n, want := range map[int]float64{0: 0, 2: 2, 9: 3} {
 		require.InDelta(t, want, tokenbucket.New(1e-3, 3, tokenbucket.Initial(n)).Tokens(), 0.1)
 	}
 }
 
-func TestChangesAreForThoseWhoWait(t *testing.T) {
+// One that was cancelled counts no more once anybody looks, whether or not its
+// goroutine has run since.
+func TestCancelledAndNotYetWoken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := tokenbucket.New(1, 10, tokenbucket.Initial(0))
-		start := time.Now()
-		done := make(chan time.Duration, 3)
-		take := func(n int) {
-			go func() {
-				require.NoError(t, b.Take(t.Context(), n))
-				done <- time.Since(start)
-			}()
+		b := tokenbucket.New(1, 3, tokenbucket.Initial(0))
+		for range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			result := make(chan error, 2)
+			for range 2 {
+				go func() { result <- b.Take(ctx, 3) }()
+			}
 			synctest.Wait()
+			time.Sleep(2 * time.Second)
+			require.False(t, b.TryTake(2))
+			cancel()
+			require.Equal(t, tokenbucket.Stats{Rate: 1, Burst: 3, Tokens: 2}, b.Stats())
+			require.True(t, b.TryTake(2))
+			require.ErrorIs(t, <-result, context.Canceled)
+			require.ErrorIs(t, <-result, context.Canceled)
 		}
-		take(4)
-		take(2)
-		take(10)
-		require.Equal(t, 3, b.Stats().Waiting)
-		time.Sleep(time.Second)
-		b.SetRate(2) // 3 are missing for the first
-		time.Sleep(time.Second)
-		b.SetRate(0.5) // 1
-		require.Equal(t, 4*time.Second, <-done)
-		b.Refund(1) // of 2
-		require.Equal(t, 6*time.Second, <-done)
-		b.SetRate(1)
-		time.Sleep(2 * time.Second)
-		require.EqualValues(t, 2, b.Tokens())
-		b.SetBurst(20)
-		require.EqualValues(t, 2, b.Tokens(), "a larger burst is no gift")
-		require.Equal(t, 16*time.Second, <-done)
-	})
-}
-
-func TestBurstBelowThoseWhoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := tokenbucket.New(1, 5)
-		require.True(t, b.TryTake(4))
-		results := make(chan error, 2)
-		for _, n := range []int{4, 2} {
-			go func() { results <- b.Take(t.Context(), n) }()
-			synctest.Wait()
-		}
-		start := time.Now()
-		b.SetBurst(2)
-		require.ErrorIs(t, <-results, tokenbucket.ErrTooLarge)
-		require.NoError(t, <-results)
-		require.Equal(t, time.Second, time.Since(start), "it had one of two")
-		time.Sleep(time.Hour)
-		require.EqualValues(t, 2, b.Tokens())
-		b.SetBurst(1)
-		require.EqualValues(t, 1, b.Tokens())
-		b.SetBurst(3)
-		require.EqualValues(t, 1, b.Tokens())
 	})
 }
 
@@ -197,14 +178,4 @@ func TestContextThatEndsBeforeTheCallParks(t *testing.T) {
 		time.Sleep(time.Second)
 		require.EqualValues(t, 1, b.Tokens())
 	})
-}
-
-func TestStats(t *testing.T) {
-	b := tokenbucket.New(0, 3)
-	require.True(t, b.TryTake(2))
-	require.Equal(t, tokenbucket.Stats{Burst: 3, Tokens: 1}, b.Stats())
-	require.Equal(t, 3, b.Burst())
-	require.Equal(t, "[rate=0 burst=3 tokens=1 waiting=0]", b.LogValue().String())
-	require.Equal(t, "rate=0/s burst=3 tokens=1 waiting=2",
-		tokenbucket.Stats{Burst: 3, Tokens: 1, Waiting: 2}.String())
 }

@@ -18,7 +18,8 @@ import (
 // which they name the buckets.
 //
 // With an error, which is one that [Bucket.Take] returns, each bucket is as if the
-// call had never been made. A bucket that is named twice counts once. It panics if n is negative.
+// call had never been made. A bucket that is named twice counts once. It panics if
+// n is negative.
 func TakeAll(ctx context.Context, n int, buckets ...*Bucket) error {
 	checkTokens(n)
 	if err := ctx.Err(); err != nil {
@@ -33,29 +34,50 @@ func TakeAll(ctx context.Context, n int, buckets ...*Bucket) error {
 		return nil
 	}
 	deadline, bounded := ctx.Deadline()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	waiters := make([]*waitq.Waiter[claim], len(ordered))
-	for i := range waiters {
-		waiters[i] = waitq.NewWaiter(ctx, claim{n: n, kept: true})
-		waiters[i].Value.waiter = waiters[i]
+	done := ctx.Done()
+	all := &together{claims: make([]claim, len(ordered)), left: len(ordered)}
+	for i := range all.claims {
+		c := &all.claims[i]
+		c.n, c.all, c.waits, c.done = n, all, true, done
 	}
 	explore.Point("tokenbucket: about to wait for all")
-	if err := claimAll(ordered, waiters, deadline, bounded); err != nil {
+	if err := claimAll(ordered, all.claims, deadline, bounded); err != nil {
 		return err
 	}
+	open := all.gate.Wait(&all.mu, done)
 	var err error
-	for i, b := range ordered {
-		if e := b.waiting.Wait(&b.mu, waiters[i], nil); e != nil && err == nil {
-			err = e
-			cancel() // nobody waits for the others any more
-		}
+	if open {
+		err = all.err
+	} else {
+		err = ctx.Err()
 	}
 	for i, b := range ordered {
 		explore.Point("tokenbucket: about to settle one of all")
-		b.settle(&waiters[i].Value, err)
+		b.settle(&all.claims[i], open && err == nil)
 	}
 	return err
+}
+
+// together are the claims of one call to the tokens of several buckets.
+type together struct {
+	claims []claim
+
+	mu   waitq.Mutex // guards the fields below; taken after those of buckets
+	gate waitq.Gate  // opened when all are granted, or one has failed
+	left int         // those that wait
+	err  error       // why one has failed
+}
+
+// settle counts a claim that is granted, or failed with err.
+func (t *together) settle(err error) {
+	t.mu.Lock()
+	if t.left--; err != nil && t.err == nil {
+		t.err = err
+	}
+	if t.left == 0 || err != nil {
+		t.gate.OpenLocked()
+	}
+	t.mu.Unlock()
 }
 
 func tryAll(ordered []*Bucket, n int) bool {
@@ -72,14 +94,14 @@ func tryAll(ordered []*Bucket, n int) bool {
 	return true
 }
 
-// claimAll claims the tokens of the waiters, or returns why one of them must not
+// claimAll puts all in the lists of the buckets, or returns why one of them must not
 // wait.
-func claimAll(ordered []*Bucket, waiters []*waitq.Waiter[claim], deadline time.Time, bounded bool) error {
+func claimAll(ordered []*Bucket, all []claim, deadline time.Time, bounded bool) error {
 	lockAll(ordered)
 	defer leaveAll(ordered)
 	var late *DeadlineError
 	for i, b := range ordered {
-		err := b.checkLocked(waiters[i].Value.n, deadline, bounded)
+		err := b.checkLocked(all[i].n, deadline, bounded)
 		if e, ok := err.(*DeadlineError); ok {
 			if late == nil || late.RetryAt.Before(e.RetryAt) {
 				late = e
@@ -92,7 +114,7 @@ func claimAll(ordered []*Bucket, waiters []*waitq.Waiter[claim], deadline time.T
 		return late
 	}
 	for i, b := range ordered {
-		b.claimLocked(&waiters[i].Value)
+		b.claimLocked(&all[i])
 	}
 	return nil
 }
@@ -110,15 +132,15 @@ func leaveAll(ordered []*Bucket) {
 	}
 }
 
-// settle ends the claim c: it was taken, or with an error it never was.
-func (b *Bucket) settle(c *claim, err error) {
+// settle ends the claim c: it was taken, or it never was.
+func (b *Bucket) settle(c *claim, taken bool) {
 	b.mu.Lock()
 	b.enterLocked()
-	if err != nil {
+	if !taken {
 		b.cancelLocked(c)
 	} else {
 		b.held -= uint64(c.n)
-		b.claims.remove(c)
+		b.claims.forget(c)
 	}
 	b.leave()
 }

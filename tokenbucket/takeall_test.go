@@ -65,6 +65,23 @@ func TestTakeAllThatGivesUp(t *testing.T) {
 	}
 }
 
+// Nor does it wait for the first, if it can never get what it wants from the second.
+func TestTakeAllFailsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := tokenbucket.New(0, 2, tokenbucket.Initial(0)), tokenbucket.New(0, 2, tokenbucket.Initial(0))
+		third := tokenbucket.New(1, 2)
+		result := make(chan error, 1)
+		go func() { result <- tokenbucket.TakeAll(t.Context(), 2, first, second, third) }()
+		synctest.Wait()
+		second.SetBurst(1)
+		synctest.Wait()
+		require.Len(t, result, 1)
+		require.ErrorIs(t, <-result, tokenbucket.ErrTooLarge)
+		require.Zero(t, first.Stats().Waiting)
+		require.EqualValues(t, 2, third.Tokens())
+	})
+}
+
 // Tokens that a call has from one bucket while it waits for another are not made up
 // for in the meantime: else that bucket would let more through than its burst when
 // such calls go on.

@@ -22,29 +22,35 @@ const Inf = math.MaxFloat64
 // nothing is lost to rounding however many tokens are taken.
 //
 // Invariants, whenever mu is free:
-//   - The word of the era is barred if there are claims, or full does not fit.
+//   - The word of the era is negative if there are claims, or full does not fit.
 //     Otherwise it is what full would be.
 //   - The claims are in the order of their arrival, and so are their ends. Those
-//     of the calls that wait in waiting are the last ones but for reservations.
+//     of the calls that wait are the last ones but for reservations.
 //   - timer is armed if and only if a call waits that time alone will serve.
 type Bucket struct {
 	era atomic.Pointer[era] // changed under mu
 	id  uint64              // the order in which TakeAll takes mutexes
 
-	mu      waitq.Mutex // guards the fields below
-	full    wide        // the unit at which the bucket will be full, if barred
-	rate    float64
-	burst   int
-	claims  claims
-	held    uint64 // tokens set aside for calls of TakeAll that wait for others
-	waiting waitq.Queue[claim]
-	timer   *time.Timer
-	due     int64 // when timer is armed for
+	mu     waitq.Mutex // guards the fields below
+	full   wide        // the unit at which the bucket will be full, if barred
+	rate   float64
+	burst  int
+	claims claims
+	held   uint64 // tokens set aside for calls of TakeAll that wait for others
+	timer  *time.Timer
+	due    int64  // when timer is armed for
+	free   *claim // to use again; linked by next
+	spare  int    // how many are free
 
 	// As of the last time that mu was taken.
 	seen  int64  // nanoseconds since the base of the era
 	now   uint64 // units
 	begun uint64 // 1 if another unit has begun
+
+	// Part of every bucket, so that a call that parks allocates no more than a
+	// channel and a timer.
+	own   claim  // the first that is free
+	fired func() // fire, as the function of timers
 }
 
 var buckets atomic.Uint64 // made so far
@@ -76,7 +82,8 @@ func New(rate float64, burst int, opts ...Option) *Bucket {
 }
 
 func newBucket(rate float64, burst int, s scale) *Bucket {
-	b := &Bucket{id: buckets.Add(1), rate: min(rate, Inf), burst: burst}
+	b := &Bucket{id: buckets.Add(1), rate: min(rate, Inf), burst: burst, spare: 1}
+	b.free, b.fired = &b.own, b.fire
 	b.era.Store(newEra(s, burst, clock()))
 	return b
 }
@@ -93,14 +100,17 @@ func (b *Bucket) TryTake(n int) bool {
 		// the clock, which comes before full is loaded: the less there is between
 		// that and the CompareAndSwap, the less often another core comes between.
 		first := e.word.Load()
+		if first < 0 {
+			break
+		}
 		explore.Point("tokenbucket: about to read the clock")
 		ns := uint64(clock() - e.base)
-		if first < 0 || ns > e.last { // barred, or the clock went back, or far ahead
+		if ns > e.last { // the clock went back, or far ahead
 			break
 		}
 		now, begun := e.units(ns)
 		cost, limit := uint64(n)*e.token, now+e.depth
-		if uint64(first) > now && uint64(first)+cost > limit {
+		if uint64(first)+cost > limit {
 			if uint64(first) > limit {
 				break // the clock went back
 			}
@@ -118,6 +128,9 @@ func (b *Bucket) TryTake(n int) bool {
 			return true
 		}
 		waitq.Pause()
+	}
+	if e.refuses(n) {
+		return false
 	}
 	explore.Point("tokenbucket: about to try with the mutex")
 	return b.tryWithMutex(n)
@@ -147,20 +160,19 @@ func (b *Bucket) Take(ctx context.Context, n int) error {
 		return nil
 	}
 	deadline, bounded := ctx.Deadline()
-	w := waitq.NewWaiter(ctx, claim{n: n})
-	c := &w.Value
-	c.waiter = w
+	done := ctx.Done()
 	explore.Point("tokenbucket: about to wait")
 	b.mu.Lock()
 	b.enterLocked()
-	err := b.checkLocked(n, deadline, bounded)
-	if err == nil && !b.takeLocked(n) {
-		b.claimLocked(c)
+	if err := b.checkLocked(n, deadline, bounded); err != nil || b.takeLocked(n) {
 		b.leave()
-		return b.waiting.Wait(&b.mu, w, func() { b.withdrawLocked(c) })
+		return err
 	}
+	c := b.newClaimLocked(n)
+	c.waits, c.done = true, done
+	b.claimLocked(c)
 	b.leave()
-	return err
+	return b.await(ctx, c)
 }
 
 func checkTokens(n int) {

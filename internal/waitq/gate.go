@@ -53,6 +53,20 @@ func (g *Gate) release() {
 // IsOpen reports whether the gate is open.
 func (g *Gate) IsOpen() bool { return g.open.Load() }
 
+// DoneLocked returns a channel that is closed when the gate opens.
+func (g *Gate) DoneLocked() <-chan struct{} {
+	if g.wake == nil {
+		wake := make(chan struct{})
+		if g.decided {
+			// Not to be kept: who opens the gate may be about to look for it.
+			close(wake)
+			return wake
+		}
+		g.wake = wake
+	}
+	return g.wake
+}
+
 // Wait blocks until the gate is open or done is closed, which may be nil, and
 // reports whether the gate is open. mu is the owner's mutex and must not be held.
 func (g *Gate) Wait(mu sync.Locker, done <-chan struct{}) bool {
@@ -68,18 +82,16 @@ func (g *Gate) Wait(mu sync.Locker, done <-chan struct{}) bool {
 		mu.Unlock()
 		return true
 	}
-	if g.wake == nil {
-		g.wake = make(chan struct{})
-	}
+	wake := g.DoneLocked()
 	mu.Unlock()
 	explore.Point("gate: about to park")
 	if done == nil {
-		<-g.wake
+		<-wake
 		explore.Point("gate: woken")
 		return true
 	}
 	select {
-	case <-g.wake:
+	case <-wake:
 	case <-done:
 	}
 	explore.Point("gate: woken or context ended")
