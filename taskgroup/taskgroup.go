@@ -3,10 +3,11 @@ package taskgroup
 import (
 	"context"
 	"errors"
-	"sync"
+	"time"
 
 	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/panics"
+	"github.com/interleave-go/interleave/internal/waitq"
 )
 
 // ErrGoexit is the failure of a task that ended its goroutine with
@@ -14,24 +15,46 @@ import (
 var ErrGoexit = errors.New("taskgroup: task called runtime.Goexit")
 
 // PanicError is what Run panics with after a task or the body has panicked. It
-// carries the value and the stack of the goroutine that panicked.
+// carries the value, the stack of the goroutine that panicked, and what else failed.
 type PanicError = panics.PanicError
+
+// epoch is what ages are measured from: cheaper than time.Now.
+var epoch = time.Now()
 
 // Group is the scope of one [Run].
 //
 // Invariants:
 //   - running counts the body and the tasks that have not ended; once it is
-//     zero it stays zero and idle is closed.
+//     zero it stays zero and idle is open.
+//   - regular is running without the daemons.
 //   - ctx is cancelled only after the failure that is its cause was recorded.
+//   - scheduler is own unless a limit further out covers the group.
 type Group struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	idle   chan struct{}
+	config
+	run       func(context.Context, *Group) error
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	scheduler *scheduler
+	limiter   *limiter // the innermost that covers the tasks, or nil
+	parent    *task    // in which the group runs, or nil
+	body      task
 
-	mu       sync.Mutex // guards the fields below
-	running  int
-	failures []error // in the order they happened
-	panicked *PanicError
+	// Guarded by the mutex of the scheduler.
+	tasks            list // those that have not ended, the body excepted
+	running, regular int
+	idle             waitq.Gate
+	failures         []error // in the order they happened
+	panicked         *PanicError
+	daemons          context.Context // of daemon tasks, nil if there were none
+	stopDaemons      context.CancelFunc
+	stopping         bool   // stopDaemons was or is about to be called
+	spare            []task // allocated together
+
+	// Guarded by the mutex of the scheduler of parent.
+	older, newer *Group
+
+	own   scheduler
+	early [2]task // the first spare ones
 }
 
 // Run calls body, and waits until body and all tasks of the group have ended.
@@ -43,92 +66,115 @@ type Group struct {
 //
 // Run returns nil if nothing failed. Otherwise it returns the first failure,
 // joined with those of the others in their order; errors that say no more than
-// that the group's context was cancelled by the first failure are left out. If
-// ctx has ended as well, errors.Is finds ctx.Err() in a failed Run.
+// that the group's context has ended are left out once there is another. If ctx has
+// ended as well, errors.Is finds ctx.Err() in what a failed Run returns, unless it is the
+// group that ctx belongs to that has ended: its own Run says why.
 //
 // If a task or body panicked, Run panics with a [*PanicError] in place of
-// returning, after all tasks have ended. If body called runtime.Goexit, the
-// tasks are cancelled and awaited, and the goroutine goes on to exit.
+// returning, after all tasks have ended; see [OnPanic]. If body called
+// runtime.Goexit, the tasks are cancelled and awaited, and the goroutine goes on to
+// exit.
+//
+// A Run whose ctx is that of a task, or was derived from it, is part of that task:
+// it appears there in [Group.Tree], and a [Limit] that covers the task covers it.
 //
 // The end of every task synchronizes before the return of Run.
-func Run(ctx context.Context, body func(ctx context.Context, g *Group) error) error {
+func Run(ctx context.Context, body func(ctx context.Context, g *Group) error, opts ...Option) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	g := &Group{idle: make(chan struct{}), running: 1}
-	g.ctx, g.cancel = context.WithCancelCause(ctx)
-	func() {
-		// Deferred, so that it also happens when body calls runtime.Goexit.
-		defer func() {
-			<-g.idle
-			g.cancel(nil)
-		}()
-		g.call(func(ctx context.Context) error { return body(ctx, g) })
-	}()
-	if g.panicked != nil {
-		panic(g.panicked)
+	g := &Group{run: body}
+	for _, opt := range opts {
+		opt(&g.config)
 	}
+	within := ctx
+	if g.timeout != nil {
+		g.timeout.Name = g.name
+		var cancel context.CancelFunc
+		within, cancel = context.WithTimeoutCause(ctx, g.timeout.Timeout, g.timeout)
+		defer cancel()
+		if within.Err() != nil {
+			return g.timeout.instead(within, within.Err())
+		}
+	}
+	g.ctx, g.cancel = context.WithCancelCause(within)
+	g.open(taskOf(ctx))
+	func() {
+		defer g.join() // also when body calls runtime.Goexit
+		g.body.end(g.body.call())
+	}()
 	return g.result(ctx)
 }
 
-// Go starts fn as a task of the group, on a goroutine of its own. It does not
-// block. In a group that is cancelled the task still runs, with a context that
-// has ended. Go panics if Run has returned.
-func (g *Group) Go(fn func(ctx context.Context) error) {
-	g.mu.Lock()
-	if g.running == 0 {
-		g.mu.Unlock()
-		panic("taskgroup: Go called after Run returned")
+// open makes g ready for tasks.
+func (g *Group) open(parent *task) {
+	g.scheduler = &g.own
+	g.running, g.regular = 1, 1
+	g.spare = g.early[:]
+	g.body = task{group: g, state: Running, since: time.Since(epoch)}
+	if parent != nil && parent.adopt(g) { // from here on others see g in the tree
+		g.parent = parent
 	}
-	g.running++
-	g.mu.Unlock()
-	go g.call(fn)
+	if g.limit > 0 {
+		g.limiter = &limiter{outer: g.limiter, free: g.limit}
+	}
 }
 
-// call runs fn, the body or a task, and records how it ended.
-func (g *Group) call(fn func(ctx context.Context) error) {
-	err := ErrGoexit // what it is unless fn returns or panics
-	var panicked *PanicError
-	defer func() {
-		if value := recover(); value != nil {
-			panicked = panics.New(value)
-			err = panicked
+// adopt makes g part of t, unless t has ended, and reports whether it did.
+func (t *task) adopt(g *Group) bool {
+	outer := t.group
+	outer.scheduler.mu.Lock()
+	defer outer.scheduler.mu.Unlock()
+	if t.ended() {
+		return false
+	}
+	if holder := t.slotHolder(); holder != nil {
+		g.scheduler, g.limiter = holder.group.scheduler, holder.group.limiter
+	}
+	g.older = t.groups
+	if g.older != nil {
+		g.older.newer = g
+	}
+	t.groups = g
+	return true
+}
+
+// leave undoes adopt.
+func (t *task) leave(g *Group) {
+	outer := t.group
+	outer.scheduler.mu.Lock()
+	defer outer.scheduler.mu.Unlock()
+	if g.newer == nil {
+		t.groups = g.older
+	} else {
+		g.newer.older = g.older
+	}
+	if g.older != nil {
+		g.older.newer = g.newer
+	}
+}
+
+// join waits for the tasks, and panics if one of them has.
+func (g *Group) join() {
+	g.wait(&g.idle, g.parent, nil)
+	explore.Point("taskgroup: joined")
+	g.cancel(nil)
+	if g.parent != nil {
+		g.parent.leave(g)
+	}
+	if g.panicked != nil {
+		others := make([]error, 0, len(g.failures))
+		for _, err := range g.failures {
+			if err != error(g.panicked) {
+				others = append(others, err)
+			}
 		}
-		g.end(err, panicked)
-	}()
-	err = fn(g.ctx)
-}
-
-// end records that the body or a task has ended with err, which is panicked if
-// that is not nil.
-func (g *Group) end(err error, panicked *PanicError) {
-	// Outside the mutex, as cancel below: both can call code of the user.
-	tellsNothing := err == nil || onlyCancelled(err)
-
-	g.mu.Lock()
-	first := err != nil && len(g.failures) == 0
-	if first || !tellsNothing {
-		g.failures = append(g.failures, err)
-	}
-	if g.panicked == nil {
-		g.panicked = panicked
-	}
-	g.mu.Unlock()
-	if first {
-		explore.Point("taskgroup: about to cancel")
-		g.cancel(err)
-	}
-	explore.Point("taskgroup: about to end")
-
-	// Only now, so that Run does not return before the context is cancelled.
-	g.mu.Lock()
-	g.running--
-	idle := g.running == 0
-	g.mu.Unlock()
-	if idle {
-		close(g.idle)
+		panic(g.panicked.With(others))
 	}
 }
+
+// endedAround reports whether the group in which g runs has ended.
+func (g *Group) endedAround() bool { return g.parent != nil && g.parent.group.ctx.Err() != nil }
 
 // result joins the failures once all tasks have ended.
 func (g *Group) result(ctx context.Context) error {
@@ -136,33 +182,15 @@ func (g *Group) result(ctx context.Context) error {
 		return nil
 	}
 	failures := g.failures
-	// The group's own cancel must not hide that the caller's context ended.
-	if err := ctx.Err(); err != nil && !errors.Is(failures[0], err) {
+	// The group's own cancel must not hide that the caller's context or the time ended.
+	if err := ctx.Err(); err != nil && !errors.Is(failures[0], err) && !g.endedAround() {
 		failures = append(failures, err)
+	}
+	if e := g.timeout; e != nil && context.Cause(g.ctx) == error(e) && !errors.Is(failures[0], e) {
+		failures = append(failures, e)
 	}
 	if len(failures) == 1 {
 		return failures[0]
 	}
 	return errors.Join(failures...)
-}
-
-// onlyCancelled reports whether err, however wrapped, says no more than that a
-// context was cancelled.
-func onlyCancelled(err error) bool {
-	if err == context.Canceled {
-		return true
-	}
-	switch err := err.(type) {
-	case interface{ Unwrap() error }:
-		inner := err.Unwrap()
-		return inner != nil && onlyCancelled(inner)
-	case interface{ Unwrap() []error }:
-		for _, inner := range err.Unwrap() {
-			if inner != nil && !onlyCancelled(inner) {
-				return false
-			}
-		}
-		return len(err.Unwrap()) > 0
-	}
-	return false
 }

@@ -77,3 +77,35 @@ func TestMutexExcludes(t *testing.T) {
 	<-locked
 	mu.Unlock()
 }
+
+// DoneLocked hands out a channel before and after the gate opens.
+func TestGateDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var g Gate
+		mu.Lock()
+		done := g.DoneLocked()
+		require.Equal(t, done, g.DoneLocked())
+		mu.Unlock()
+		passed := false
+		go func() { passed = g.Wait(&mu, nil) }()
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Fatal("shut")
+		default:
+		}
+		mu.Lock()
+		g.OpenLocked()
+		mu.Unlock()
+		<-done
+		synctest.Wait()
+		require.True(t, passed)
+		mu.Lock()
+		<-g.DoneLocked()
+		var opened Gate
+		opened.OpenLocked()
+		<-opened.DoneLocked()
+		mu.Unlock()
+	})
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package taskgroup_test
+
+const slowdown = 1
