@@ -1,0 +1,336 @@
+package workerpool
+
+import (
+	"context"
+	"time"
+
+	"github.com/interleave-go/interleave/internal/explore"
+	"github.com/interleave-go/interleave/internal/panics"
+	"github.com/interleave-go/interleave/internal/waitq"
+)
+
+// A worker runs one task after the other. It is a goroutine, together with what
+// [WorkerState] has made for it; if a task calls runtime.Goexit, another goroutine takes
+// over.
+type worker struct {
+	pool     *Pool
+	contexts []taskContext // for tasks to come
+	state    any           // see WorkerState
+	hasState bool
+
+	goroutine int // that it is
+
+	// Guarded by the mutex of the pool.
+	task       *task // that it runs, nil if none
+	usual      task  // memory for one that no other one lends the worker to
+	ran        int   // tasks that have begun
+	prev, next *worker
+	cancelInit context.CancelCauseFunc // nil unless its state is to be made
+
+	gate    waitq.Gate    // opened when the worker, which is idle, is to look for tasks or to end
+	below   *worker       // in the stack of idle ones
+	since   time.Duration // when it became idle, after epoch
+	ending  bool
+	leavers int // tasks of it that wait for the end of the pool
+}
+
+// epoch is what idle times are measured from: cheaper than time.Now.
+var epoch = time.Now()
+
+// work is the life of a worker, from the time that it was asked to come.
+func (p *Pool) work(w *worker) {
+	explore.Point("workerpool: worker started")
+	if p.state != nil && !w.initialize() {
+		return
+	}
+	p.mu.Lock()
+	p.searching = false
+	w.goroutine = goroutineID()
+	p.mu.Unlock()
+	w.loop(nil, nil)
+}
+
+// loop runs tasks until the worker is to end. If t is not nil it is a task that the
+// worker has run before, and that ended with err.
+func (w *worker) loop(t *task, err error) {
+	p := w.pool
+	for {
+		var ended *promise
+		p.mu.Lock()
+		if t != nil {
+			t.backLocked()
+			ended = p.endLocked(t, err)
+		}
+		if p.queue.n == 0 || p.paused || w.mustEndLocked() {
+			if t == nil {
+				if !w.restUnlock() {
+					return
+				}
+				continue
+			}
+			t = nil
+			p.unlock()
+			ended.resolve(err)
+			continue
+		}
+		t = &w.usual
+		unused := p.beginLocked(p.queue.pop(), w, t)
+		p.unlock()
+		unused.halt()
+		ended.resolve(err)
+		err = w.callAndReport(t)
+	}
+}
+
+// callAndReport calls the function of t, and tells OnError if it fails. If either ends its
+// goroutine by runtime.Goexit, it does not return, but has another one go on.
+func (w *worker) callAndReport(t *task) error {
+	explore.Point("workerpool: about to call")
+	err := w.call(t)
+	explore.Point("workerpool: task returned")
+	if err != nil {
+		w.report(t, err)
+	}
+	return err
+}
+
+// mustEndLocked reports whether the worker is to run no more tasks.
+func (w *worker) mustEndLocked() bool {
+	p := w.pool
+	return w.ending || p.alive-p.ending > p.limit || p.retireAfter > 0 && w.ran >= p.retireAfter
+}
+
+// beginLocked has w begin as t the task e, which was taken from the queue. What it
+// returns is to be halted.
+func (p *Pool) beginLocked(e entry, w *worker, t *task) (unused *watch) {
+	if len(w.contexts) == 0 {
+		// Together, but not many: one that is in use keeps them all.
+		w.contexts = make([]taskContext, 16)
+	}
+	c := &w.contexts[0]
+	w.contexts = w.contexts[1:]
+	c.worker, c.parent = w, e.ctx
+	t.ctx, t.run = c, e.run
+	if e.job != nil {
+		t.promise = e.job.promise
+		unused = p.forgetLocked(e.job)
+	}
+	w.task = t
+	w.ran++
+	p.running++
+	if p.submitters.ParkedLocked() {
+		p.admitLocked()
+	}
+	return unused
+}
+
+// endLocked ends t, the task that its worker has run, and returns the promise of its
+// result, which is to be resolved.
+func (p *Pool) endLocked(t *task, err error) *promise {
+	p.running--
+	switch {
+	case t.skipped:
+		p.cancelled++
+	case err == nil:
+		p.done++
+	default:
+		p.failed++
+	}
+	promise := t.promise
+	t.ctx.worker.task = t.lender
+	*t = task{}
+	if p.submitters.ParkedLocked() {
+		p.admitLocked()
+	}
+	return promise
+}
+
+func (w *worker) call(t *task) (err error) {
+	if err := t.ctx.parent.Err(); err != nil {
+		t.skipped = true // its context has ended, but the watch has yet to come
+		t.ctx.end()
+		return err
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			if value := recover(); value != nil {
+				err = panics.New(value)
+			} else {
+				defer w.takeOver(t, ErrGoexit)
+			}
+		}
+		t.ctx.end()
+	}()
+	err = t.run(t.ctx)
+	returned = true
+	return err
+}
+
+func (w *worker) report(t *task, err error) {
+	if t.promise != nil || w.pool.onError == nil || t.reported || t.skipped {
+		return
+	}
+	t.reported = true
+	returned := false
+	defer func() {
+		if !returned { // it called runtime.Goexit; if it panicked, the program ends
+			w.takeOver(t, err)
+		}
+	}()
+	w.pool.onError(err)
+	returned = true
+}
+
+// movedTo notes that t runs, or that what follows it will run, on the calling goroutine.
+func (w *worker) movedTo(t *task) {
+	id := goroutineID()
+	w.pool.mu.Lock()
+	if t.lender != nil {
+		t.goroutine = id
+	} else {
+		w.goroutine = id
+	}
+	w.pool.mu.Unlock()
+}
+
+// takeOver has another goroutine go on after t, which failed with err.
+func (w *worker) takeOver(t *task, err error) {
+	go func() {
+		explore.Point("workerpool: taken over")
+		w.movedTo(t)
+		w.report(t, err)
+		if t.lender != nil {
+			w.runErrands(t, err)
+		} else {
+			w.loop(t, err)
+		}
+	}()
+}
+
+// restUnlock waits until there may be something to do. It returns false if the worker has
+// ended. It needs the mutex and unlocks it.
+func (w *worker) restUnlock() bool {
+	p := w.pool
+	if p.idleTime == 0 || p.closing != nil || w.mustEndLocked() {
+		w.endUnlock()
+		return false
+	}
+	w.gate = waitq.Gate{}
+	w.since = time.Since(epoch)
+	w.below = p.idle
+	p.idle = w
+	if p.reaper == nil {
+		p.reaper = time.AfterFunc(p.idleTime, p.reap)
+	}
+	unused := p.watches.dropLocked()
+	p.mu.Unlock()
+	unused.halt()
+	w.gate.Wait(&p.mu, nil)
+	explore.Point("workerpool: worker woken")
+	p.mu.Lock()
+	if w.ending {
+		w.endUnlock()
+		return false
+	}
+	p.searching = false
+	p.mu.Unlock()
+	return true
+}
+
+// endUnlock ends the worker. It needs the mutex and unlocks it.
+func (w *worker) endUnlock() {
+	p := w.pool
+	if !w.ending {
+		w.ending = true
+		p.ending++
+	}
+	if w.hasState {
+		p.mu.Unlock()
+		defer func() { // also if teardown calls runtime.Goexit
+			p.mu.Lock()
+			w.goneUnlock()
+		}()
+		p.state.teardown(w.state)
+		return
+	}
+	w.goneUnlock()
+}
+
+// goneUnlock takes the worker out of the pool. It needs the mutex and unlocks it.
+func (w *worker) goneUnlock() {
+	p := w.pool
+	p.ending--
+	p.alive--
+	p.workers.remove(w)
+	var unused *watch
+	if p.alive == 0 {
+		p.stopReaperLocked() // it may belong to a bubble that ends with this worker
+		unused = p.watches.dropLocked()
+	}
+	p.quietLocked()
+	p.unlock()
+	unused.halt()
+}
+
+// dismissLocked has the idle worker w end, which is no longer in the stack.
+func (p *Pool) dismissLocked(w *worker) {
+	w.ending = true
+	p.ending++
+	w.gate.OpenLocked()
+}
+
+func (p *Pool) stopReaperLocked() {
+	if p.reaper != nil {
+		p.reaper.Stop()
+		p.reaper = nil
+	}
+}
+
+// reap ends the workers that have been idle for long enough.
+func (p *Pool) reap() {
+	explore.Point("workerpool: reaping")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reaper = nil
+	now := time.Since(epoch)
+	oldest := now
+	for link := &p.idle; *link != nil; link = &(*link).below {
+		if now-(*link).since < p.idleTime {
+			oldest = (*link).since
+			continue
+		}
+		// Those below have been idle for longer.
+		for w := *link; w != nil; w = w.below {
+			p.dismissLocked(w)
+		}
+		*link = nil
+		break
+	}
+	if p.idle != nil {
+		p.reaper = time.AfterFunc(oldest+p.idleTime-now, p.reap)
+	}
+}
+
+// A crew is a list of workers.
+type crew struct{ first *worker }
+
+func (c *crew) add(w *worker) {
+	w.next = c.first
+	if c.first != nil {
+		c.first.prev = w
+	}
+	c.first = w
+}
+
+func (c *crew) remove(w *worker) {
+	if w.prev == nil {
+		c.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	}
+	w.prev, w.next = nil, nil
+}
