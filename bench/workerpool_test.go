@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 
@@ -16,13 +17,18 @@ const (
 	poolQueue   = 1024
 )
 
+var errWork = errors.New("wrong")
+
 // work takes about fifty nanoseconds.
-func work() int {
+func work() error {
 	n := 0
 	for i := range 120 {
 		n += i ^ n
 	}
-	return n
+	if n == 0 { // it is not, but the compiler does not know
+		return errWork
+	}
+	return nil
 }
 
 // BenchmarkPoolSubmit: one goroutine submits tasks of some work, which wait in a queue of
@@ -31,7 +37,7 @@ func BenchmarkPoolSubmit(b *testing.B) {
 	stream(b, "ours", func(b *testing.B, n int) {
 		p := workerpool.New(poolWorkers, workerpool.Queue(poolQueue))
 		defer p.Close()
-		task := func(context.Context) error { work(); return nil }
+		task := func(context.Context) error { return work() }
 		for range n {
 			_ = p.Go(background, task)
 		}
@@ -47,7 +53,7 @@ func BenchmarkPoolSubmit(b *testing.B) {
 				}
 			})
 		}
-		task := func() error { work(); return nil }
+		task := work
 		for range n {
 			tasks <- task
 		}
@@ -56,7 +62,7 @@ func BenchmarkPoolSubmit(b *testing.B) {
 	})
 	stream(b, "pond", func(b *testing.B, n int) {
 		p := pond.NewPool(poolWorkers, pond.WithQueueSize(poolQueue))
-		task := func() { work() }
+		task := func() { _ = work() }
 		for range n {
 			_ = p.Go(task)
 		}
@@ -69,7 +75,7 @@ func BenchmarkPoolSubmit(b *testing.B) {
 		}
 		defer p.Release()
 		var wg sync.WaitGroup
-		task := func() { work(); wg.Done() }
+		task := func() { _ = work(); wg.Done() }
 		for range n {
 			wg.Add(1)
 			_ = p.Submit(task)
@@ -86,7 +92,7 @@ func BenchmarkPoolFuture(b *testing.B) {
 		p := workerpool.New(poolWorkers, workerpool.Queue(poolQueue))
 		defer p.Close()
 		var futures [ahead]*workerpool.Future[int]
-		task := func(context.Context) (int, error) { return work(), nil }
+		task := func(context.Context) (int, error) { return 1, work() }
 		for i := range n + ahead {
 			if f := futures[i%ahead]; f != nil {
 				_, _ = f.Wait(background)
@@ -96,8 +102,8 @@ func BenchmarkPoolFuture(b *testing.B) {
 	})
 	stream(b, "pond", func(b *testing.B, n int) {
 		p := pond.NewResultPool[int](poolWorkers, pond.WithQueueSize(poolQueue))
-		var results [ahead]pond.Result[int]
-		task := func() (int, error) { return work(), nil }
+		var results [ahead]pond.ResultTask[int]
+		task := func() (int, error) { return 1, work() }
 		for i := range n + ahead {
 			if r := results[i%ahead]; r != nil {
 				_, _ = r.Wait()
