@@ -233,3 +233,16 @@ func TestRingGrowsInOrder(t *testing.T) {
 		require.Equal(t, want, order)
 	})
 }
+
+// One that does not run within a task has no worker to lend.
+func TestCallerRunsLendsNothing(t *testing.T) {
+	inBubble(t, 1, with(Queue(1), WhenFull(CallerRuns)), func(t *testing.T, p *Pool) {
+		require.NoError(t, p.Go(t.Context(), slow(time.Second)))
+		synctest.Wait()
+		queued := submit(t, t.Context(), p, value(2))
+		takes(t, time.Second, func() {
+			here := submit(t, t.Context(), p, func(ctx context.Context) (int, error) { return queued.Wait(ctx) })
+			gives(t, here, 2)
+		})
+	})
+}
