@@ -7,7 +7,7 @@ import (
 
 // Map returns an iterator over the results of fn for the values of seq, in the order of
 // seq. fn is called by the workers of p; the calls that were submitted and whose results have
-// not been taken are at most twice as many as there may be workers, so that a slow loop slows
+// not been taken are at most sixteen times as many as there may be workers, so that a slow loop slows
 // seq down; a full queue does so too, even with [Reject]. seq runs on the goroutine of the loop.
 //
 // The error of a call comes with its result, and the loop can go on; what a call fails with
@@ -20,7 +20,8 @@ func Map[T, U any](ctx context.Context, p *Pool, seq iter.Seq[T], fn func(ctx co
 	return mapSeq(ctx, p, withoutErrors(seq), fn, true)
 }
 
-// MapUnordered is [Map], but the results come as soon as they are there.
+// MapUnordered is [Map], but the results come as soon as they are there, and no more than
+// twice as many calls as there may be workers are submitted.
 func MapUnordered[T, U any](ctx context.Context, p *Pool, seq iter.Seq[T], fn func(ctx context.Context, v T) (U, error)) iter.Seq2[U, error] {
 	return mapSeq(ctx, p, withoutErrors(seq), fn, false)
 }
@@ -31,7 +32,7 @@ func MapSeq2[T, U any](ctx context.Context, p *Pool, seq iter.Seq2[T, error], fn
 	return mapSeq(ctx, p, seq, fn, true)
 }
 
-// MapSeq2Unordered is [MapSeq2], but the results come as soon as they are there.
+// MapSeq2Unordered is to [MapSeq2] what [MapUnordered] is to [Map].
 func MapSeq2Unordered[T, U any](ctx context.Context, p *Pool, seq iter.Seq2[T, error], fn func(ctx context.Context, v T) (U, error)) iter.Seq2[U, error] {
 	return mapSeq(ctx, p, seq, fn, false)
 }
@@ -46,6 +47,10 @@ func mapSeq[T, U any](ctx context.Context, p *Pool, seq iter.Seq2[T, error], fn 
 	return func(yield func(U, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		most := 2 * p.size()
+		if ordered {
+			// One call that takes long holds up the results of those behind it, not them.
+			most *= 8
+		}
 		// What was submitted ends by itself once ctx has: no need to be told twice.
 		calls := flight[U]{ctx: context.WithoutCancel(ctx), ordered: ordered, completion: newCompletion[U](most)}
 		defer func() { // also when the loop panics or calls runtime.Goexit
