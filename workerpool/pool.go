@@ -39,24 +39,24 @@ type PanicError = panics.PanicError
 type Pool struct {
 	config
 
-	mu      waitq.Mutex // guards the fields below, the tasks and the workers
-	queue   queue
-	watches watches
-	workers crew // those that have not ended
-	limit   int
-	alive   int // how many those are
-	// Workers that make their state: each is on its way to one task.
-	initializing int
-	idle         *worker
-	searching    bool
-	paused       bool
-	closing      error // why nothing can be submitted, nil while that is possible
+	mu         waitq.Mutex // guards the fields below, the tasks and the workers
+	queue      queue
+	watches    watches
+	submitters waitq.Queue[*submission] // that wait for room
+	paused     bool
+	closing    error // why nothing can be submitted, nil while that is possible
 
+	limit        int         // how many workers there can be
+	workers      crew        // those that have not ended
+	alive        int         // how many those are
+	ending       int         // of these, those that run no more tasks
+	initializing int         // of these, those that make their state: each is on its way to one task
+	idle         *worker     // the one that became idle last, above the others
+	searching    bool        // one worker is on its way to the queued tasks
+	reaper       *time.Timer // ends idle workers, nil if it is not set
+
+	submitted, running, done, failed, cancelled int
 	lent                                        int // tasks that wait while another one runs in their place
-	running, submitted, done, failed, cancelled int
-	submitters                                  waitq.Queue[*submission]
-	ending                                      int         // workers that run no more tasks and have not ended
-	reaper                                      *time.Timer // ends idle workers, nil if it is not set
 
 	closed  atomic.Bool // by Close; set with mu held
 	leaving int         // workers a task of which waits for the end of the pool
