@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/interleave-go/interleave/workerpool"
@@ -66,26 +65,20 @@ func ExampleThen() {
 func ExampleAsCompleted() {
 	p := workerpool.New(4)
 	defer p.Close()
-	previous := make(chan struct{})
-	close(previous)
 	var futures []*workerpool.Future[string]
-	for i := range 4 { // each is done after the one before it
-		after, done := previous, make(chan struct{})
-		previous = done
+	for i := range 4 {
 		f, err := workerpool.Submit(ctx, p, func(context.Context) (string, error) {
-			<-after
 			return fmt.Sprintf("Response from url %d", i), nil
 		})
 		if err != nil {
 			panic(err)
 		}
-		futures = slices.Insert(futures, 0, f)
-		workerpool.Then(ctx, f, func(context.Context, string) (int, error) { close(done); return 0, nil })
+		futures = append(futures, f)
 	}
 	for f := range workerpool.AsCompleted(ctx, futures...) {
 		fmt.Println(f.Wait(ctx))
 	}
-	// Output:
+	// Unordered output:
 	// Response from url 0 <nil>
 	// Response from url 1 <nil>
 	// Response from url 2 <nil>
