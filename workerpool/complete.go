@@ -10,8 +10,8 @@ import (
 
 // AsCompleted returns an iterator over futures in the order in which their tasks end,
 // those included that fail or are cancelled; those that have ended already come first, as
-// they are given. It ends after the last one, or early if ctx
-// ends. If ctx is that of a task of the pool, see [Future.Wait].
+// they are given. It ends after the last one, or early if ctx ends. If ctx is that of a
+// task of the pool, see [Future.Wait].
 func AsCompleted[T any](ctx context.Context, futures ...*Future[T]) iter.Seq[*Future[T]] {
 	return func(yield func(*Future[T]) bool) {
 		if len(futures) == 0 {

@@ -64,7 +64,8 @@ func TestShrinking(t *testing.T) {
 	})
 }
 
-// A worker that was woken ends if there are too many by then, and a task is not left.
+// A worker that was woken ends if there are too many by then, and a task is not left. On
+// several processors it can have run the task before.
 func TestShrinkingWhileAWorkerIsWoken(t *testing.T) {
 	inBubble(t, 2, with(IdleTime(time.Hour)), func(t *testing.T, p *Pool) {
 		first := submit(t, t.Context(), p, after(time.Second, 1))
@@ -72,7 +73,9 @@ func TestShrinkingWhileAWorkerIsWoken(t *testing.T) {
 		synctest.Wait()
 		last := submit(t, t.Context(), p, value(3))
 		p.Resize(1)
-		takes(t, time.Second, func() { gives(t, last, 3) })
+		start := time.Now()
+		gives(t, last, 3)
+		require.Contains(t, []time.Duration{0, time.Second}, time.Since(start))
 		gives(t, first, 1)
 	})
 }
