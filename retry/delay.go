@@ -74,3 +74,24 @@ func (p *Policy) random(n time.Duration) time.Duration {
 		return min(max(0, time.Duration(p.Rand(int64(n)))), n-1)
 	}
 }
+
+// Pause returns how long to pause after err, which is one of failures in a row, if there is
+// to be another attempt. previous is the pause before it, zero for the first. It is for what
+// is no function to be called by [Do], such as a service to be kept running. Of the policy,
+// MaxAttempts, the delays, Retryable, StrictAfter and Rand count, and so do [Permanent] and
+// [After].
+func (p Policy) Pause(err error, failures int, previous time.Duration) (pause time.Duration, again bool) {
+	p.check()
+	mark, _ := find(err)
+	switch {
+	case mark != nil && mark.permanent, mark == nil && p.Retryable != nil && !p.Retryable(err), failures >= p.maxAttempts():
+		return 0, false
+	case mark != nil:
+		pause = min(mark.after, p.maxDelay())
+		return pause, pause == mark.after || !p.StrictAfter
+	case p.BaseDelay < 0:
+		return 0, true
+	default:
+		return p.delay(failures, previous), true
+	}
+}

@@ -1,0 +1,174 @@
+package actor
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/interleave-go/interleave/internal/explore"
+	"github.com/interleave-go/interleave/internal/waitq"
+)
+
+// An ask is a question that waits for its reply.
+type ask struct {
+	tag
+	target *cell // that was asked
+	from   *cell // the actor that has asked, nil if none
+	via    *ask  // that it was handling
+
+	// Guarded by mu of the target.
+	prev, next *ask        // of those to the same target
+	settled    atomic.Bool // there is a reply, or err; set with mu held, and never again
+	err        error
+	reply      waitq.Gate // open once it is settled
+
+	taken bool // out of the mailbox; belongs to whoever runs the target
+}
+
+// question is an ask with the type of its reply.
+type question[R any] struct {
+	ask
+	value R // of the reply; guarded by mu of the target until that is there
+}
+
+// A Reply is where the answer to an [Ask] goes. It can be kept and passed on, to be used
+// later and by any goroutine. To use the zero value, or one that was used before or is not
+// waited for any more, does nothing; so a message with a Reply can also be told.
+type Reply[R any] struct{ question *question[R] }
+
+// Send answers with v. It does not block.
+func (r Reply[R]) Send(v R) {
+	if q := r.question; q != nil {
+		q.answer(func() { q.value = v }, nil)
+	}
+}
+
+// Fail answers with err, which [Ask] returns. It does not block.
+func (r Reply[R]) Fail(err error) {
+	if r.question != nil {
+		r.question.answer(func() {}, err)
+	}
+}
+
+func (q *question[R]) answer(set func(), err error) {
+	explore.Point("actor: about to reply")
+	if q.settled.Load() {
+		return
+	}
+	q.target.mu.Lock()
+	if !q.settled.Load() {
+		set()
+		q.target.settleLocked(&q.ask, err)
+	}
+	q.target.mu.Unlock()
+}
+
+// Ask sends the message that message returns to the actor, and waits for what the actor
+// sends to the [Reply] that the message carries. message is called once, by the caller.
+//
+// It returns ctx.Err() if ctx ends before; the message is then skipped unless the actor has
+// begun to handle it, and a reply goes nowhere. If the actor fails while it handles the
+// message, Ask returns that failure; [ErrRestarted] if it fails on another one before it
+// has replied, and [ErrStopped] if it stops. An actor must give its [Context], or one derived
+// from it, as ctx: Ask then returns a [*CycleError] instead of waiting for an actor that
+// waits for this one, and ends when this one is to.
+func Ask[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (R, error) {
+	var none R
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	target := ref.actor
+	q := &question[R]{ask: ask{target: &target.cell}}
+	q.tag.ask = &q.ask
+	if from := caller(ctx); from != nil {
+		if cycle := cycleTo(ctx, &target.cell, false); cycle != nil {
+			return none, cycle
+		}
+		q.from, q.via = from, from.typed.asked()
+	}
+	if err := target.send(ctx, envelope[M]{message(Reply[R]{q}), &q.tag}, true); err != nil {
+		return none, err
+	}
+	if !q.reply.Wait(&target.mu, ctx.Done()) {
+		target.mu.Lock()
+		if !q.settled.Load() {
+			target.settleLocked(&q.ask, ctx.Err())
+		}
+		target.mu.Unlock()
+	}
+	if q.err != nil {
+		return none, q.err
+	}
+	return q.value, nil
+}
+
+// linkLocked adds an ask of the actor.
+func (c *cell) linkLocked(a *ask) {
+	m := c.needMoreLocked()
+	if a.next = m.asks; a.next != nil {
+		a.next.prev = a
+	}
+	m.asks = a
+}
+
+// settleLocked ends an ask of the actor.
+func (c *cell) settleLocked(a *ask, err error) {
+	if a.settled.Load() {
+		return
+	}
+	if a.prev == nil {
+		c.more.asks = a.next
+	} else {
+		a.prev.next = a.next
+	}
+	if a.next != nil {
+		a.next.prev = a.prev
+	}
+	a.prev, a.next = nil, nil
+	a.err = err
+	a.settled.Store(true)
+	a.reply.OpenLocked()
+}
+
+// forsakeLocked ends the asks that the incarnation has taken, or all.
+func (c *cell) forsakeLocked(all bool, err error) {
+	for a := c.more.asks; a != nil; {
+		next := a.next
+		if all || a.taken {
+			c.settleLocked(a, err)
+		}
+		a = next
+	}
+}
+
+// callerKey is for the actor of a [Context], as its value.
+type callerKey struct{}
+
+// caller returns the actor that ctx is of, nil if none.
+func caller(ctx context.Context) *cell {
+	c, _ := ctx.Value(callerKey{}).(*cell)
+	return c
+}
+
+// cycleTo returns a [*CycleError] if target waits for the caller, and nil otherwise. With
+// its end, target also waits for all who are below it.
+func cycleTo(ctx context.Context, target *cell, end bool) error {
+	c := caller(ctx)
+	if c == nil {
+		return nil
+	}
+	var path []string
+	for a := c.typed.asked(); ; c, a = a.from, a.via {
+		path = append(path, c.path())
+		for up := c; up != nil && (up == c || end); up = up.parent {
+			if up == target {
+				path = append(path, target.path())
+				slices.Reverse(path)
+				return &CycleError{Path: path}
+			}
+		}
+		if a == nil || a.settled.Load() || a.from == nil {
+			return nil
+		}
+	}
+}

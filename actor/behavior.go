@@ -1,0 +1,40 @@
+package actor
+
+// A Behavior is what an actor does. Its methods, and those of [Starter], [Stopping] and
+// [Stopped] if it has them, are called one at a time, each call after the one before it
+// has returned and with everything that it did visible; so a behavior needs no locks for
+// what is its own. They are not always called by the same goroutine.
+//
+// If one of them but Stopped returns an error, panics or calls runtime.Goexit, the actor
+// has failed, and its parent decides what follows: see [Supervise].
+type Behavior[M any] interface {
+	// Receive handles a message.
+	Receive(c *Context[M], m M) error
+}
+
+// A Starter is a [Behavior] that is to be told before its first message. It is the place
+// to spawn children, set timers and open what it needs. If Started fails, the behavior
+// gets no messages, and Stopping is not called.
+type Starter[M any] interface {
+	Started(c *Context[M]) error
+}
+
+// A Stopping behavior is told that it will get no more messages: because the actor stops,
+// with cause nil, or because it has failed or is restarted, with the cause. The actor's
+// children are still there.
+type Stopping[M any] interface {
+	Stopping(c *Context[M], cause error)
+}
+
+// A Stopped behavior is told that the actor has stopped, after all its children have. It
+// is called exactly once in the life of an actor, on its last behavior, and nothing is
+// called after it.
+type Stopped[M any] interface {
+	Stopped(c *Context[M], cause error)
+}
+
+// Func is a [Behavior] that is just a function.
+type Func[M any] func(c *Context[M], m M) error
+
+// Receive calls f.
+func (f Func[M]) Receive(c *Context[M], m M) error { return f(c, m) }

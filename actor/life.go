@@ -1,0 +1,301 @@
+package actor
+
+import (
+	"context"
+
+	"github.com/interleave-go/interleave/internal/explore"
+)
+
+// turn does what is next in the life of the actor. It reports whether there may be more.
+func (c *cell) turn() bool {
+	c.mu.Lock()
+	switch c.phase {
+	case building:
+		c.mu.Unlock()
+		c.do(c.typed.build, c.builtLocked)
+		return true
+	case starting:
+		if c.orders&(kill|renew) != 0 {
+			c.enterLocked(emptying)
+			c.mu.Unlock()
+			return true
+		}
+		c.mu.Unlock()
+		c.do(c.typed.started, c.startedLocked)
+		return true
+	case live:
+		return c.liveUnlock()
+	case ending:
+		cause := c.endCauseLocked()
+		c.mu.Unlock()
+		c.do(func() error { c.typed.stopping(cause); return nil }, c.stoppingLocked)
+		return true
+	case emptying:
+		return c.emptyingUnlock()
+	case waiting:
+		if c.orders&(stop|kill) == 0 {
+			return c.restUnlock()
+		}
+		if c.more.revival != nil {
+			c.more.revival.Stop()
+		}
+		c.enterLocked(final)
+		c.mu.Unlock()
+		return true
+	case final:
+		return c.finalUnlock()
+	default:
+		c.mu.Unlock()
+		c.leave()
+		return false
+	}
+}
+
+// restUnlock ends the turns until there is something to do. It needs mu and unlocks it.
+func (c *cell) restUnlock() bool {
+	c.scheduled = false
+	c.mu.Unlock()
+	return false
+}
+
+func (c *cell) builtLocked(err error) {
+	if err != nil {
+		c.failEarlyLocked(err)
+		c.enterLocked(emptying)
+		return
+	}
+	c.more.number++
+	c.enterLocked(starting)
+}
+
+func (c *cell) startedLocked(err error) {
+	if err == nil {
+		c.enterLocked(live)
+		return
+	}
+	c.failEarlyLocked(err)
+	c.enterLocked(emptying)
+}
+
+func (c *cell) failEarlyLocked(err error) {
+	c.needMoreLocked().early = true
+	c.failLocked(err)
+}
+
+// failLocked has the incarnation end with a failure, unless it ends already.
+func (c *cell) failLocked(err error) {
+	m := c.needMoreLocked()
+	if m.failed || c.phase > live {
+		return
+	}
+	m.failed, m.cause = true, err
+	if handled := c.typed.handledCount(); handled != m.handled {
+		m.handled, m.fails = handled, 0
+	}
+	m.fails++
+}
+
+// liveUnlock does what is next for an actor that is live. It needs mu and unlocks it.
+func (c *cell) liveUnlock() bool {
+	switch {
+	case c.orders&(kill|fail|renew|retire) != 0, c.more != nil && c.more.failed:
+	case c.typed.hasMailLocked():
+		c.mu.Unlock()
+		c.typed.receive()
+		return true
+	case c.orders&stop == 0:
+		return c.restUnlock()
+	}
+	c.enterLocked(ending)
+	c.mu.Unlock()
+	return true
+}
+
+// endCauseLocked returns why the incarnation ends.
+func (c *cell) endCauseLocked() error {
+	m := c.needMoreLocked()
+	if m.cause == nil && c.orders&(stop|kill|renew) == renew {
+		return ErrRestarted
+	}
+	return m.cause
+}
+
+// stoppingLocked follows Stopping.
+func (c *cell) stoppingLocked(err error) {
+	c.mishapLocked(err)
+	c.enterLocked(emptying)
+}
+
+// mishapLocked notes a failure of what is called at the end of an incarnation, which
+// changes nothing.
+func (c *cell) mishapLocked(err error) {
+	if err != nil && c.more.cause == nil {
+		c.more.cause = err
+	}
+}
+
+// emptyingUnlock ends what belongs to the incarnation, and waits for it. It needs mu and
+// unlocks it.
+func (c *cell) emptyingUnlock() bool {
+	m := c.needMoreLocked()
+	cause, hard := c.endCauseLocked(), c.orders&(kill|renew) != 0 || m.failed
+	cancel := m.cancel
+	m.cancel = nil
+	for e := m.timers.Front(); e != nil; e = m.timers.Front() {
+		e.Value.(*Timer).removeLocked()
+	}
+	watches := m.watches.Len() > 0
+	c.forsakeLocked(false, ErrRestarted)
+	inOrder := c.config.strategy != OneForOne
+	dismiss := m.children > 0 && (inOrder || !m.dismissed)
+	m.dismissed = true
+	over := m.children == 0 && m.helpers == 0
+	if !over && !dismiss && cancel == nil && !watches {
+		return c.restUnlock()
+	}
+	c.mu.Unlock()
+	if cancel != nil {
+		if cause == nil {
+			cause = ErrStopped
+		}
+		cancel(cause)
+	}
+	if watches {
+		c.unwatch()
+	}
+	switch {
+	case over:
+		c.decide()
+	case dismiss:
+		list := c.childList()
+		if inOrder && len(list) > 0 {
+			list = list[len(list)-1:]
+		}
+		for _, child := range list {
+			if hard {
+				child.kill()
+			} else {
+				child.order(stop, nil)
+			}
+		}
+		// A child may have gone in the meantime, without this turn having been asked for
+		// again: the next one finds out.
+		c.mu.Lock()
+		if m.children > 0 && (!inOrder || m.last == list[0]) {
+			return c.restUnlock()
+		}
+		c.mu.Unlock()
+	}
+	return true
+}
+
+// decide ends the incarnation, of which nothing is left.
+func (c *cell) decide() {
+	explore.Point("actor: nothing is left of the incarnation")
+	c.mu.Lock()
+	m := c.more
+	m.context, m.dismissed = nil, false
+	switch {
+	case !m.failed && c.orders&(stop|kill) != 0:
+		c.enterLocked(final)
+	case !m.failed && c.orders&renew != 0:
+		c.enterLocked(waiting)
+	default:
+		c.mu.Unlock()
+		c.supervise()
+		return
+	}
+	c.mu.Unlock()
+}
+
+// revive begins a new incarnation of an actor that waits for it.
+func (c *cell) revive() {
+	explore.Point("actor: about to revive")
+	c.mu.Lock()
+	if c.phase == waiting && c.orders&(stop|kill) == 0 {
+		c.beginLocked()
+	}
+	c.wakeUnlock()
+}
+
+// beginLocked begins a new incarnation.
+func (c *cell) beginLocked() {
+	m := c.more
+	c.orders &= stop | kill
+	m.failed, m.early, m.cause, m.culprit, m.revival = false, false, nil, nil, nil
+	c.enterLocked(building)
+}
+
+// finalUnlock ends the actor. It needs mu and unlocks it.
+func (c *cell) finalUnlock() bool {
+	m := c.needMoreLocked()
+	if !c.closed {
+		c.closed = true
+		c.typed.closeLocked()
+	}
+	cause := m.cause
+	c.mu.Unlock()
+	c.typed.discard()
+	c.mu.Lock()
+	c.forsakeLocked(true, ErrStopped)
+	c.mu.Unlock()
+	c.do(func() error { c.typed.stopped(cause); return nil }, func(err error) {
+		c.mishapLocked(err)
+		c.enterLocked(gone)
+	})
+	return true
+}
+
+// leave takes the actor, which is gone, out of the tree, and tells those who wait for that.
+func (c *cell) leave() {
+	if p := c.parent; p != nil {
+		p.mu.Lock()
+		p.removeChildLocked(c)
+		p.childLeftUnlock()
+	}
+	c.mu.Lock()
+	m := c.more
+	c.left = true
+	for e := m.watchers.Front(); e != nil; e = m.watchers.Front() {
+		w := m.watchers.Remove(e).(*watch)
+		c.mu.Unlock()
+		w.fire()
+		c.mu.Lock()
+	}
+	m.gone.OpenLocked()
+	c.mu.Unlock()
+}
+
+// childLeftUnlock goes on with the end of the incarnation if it has waited for a child or
+// a helper. It needs mu and unlocks it.
+func (c *cell) childLeftUnlock() {
+	m := c.more
+	if c.phase == emptying && (m.children == 0 && m.helpers == 0 || c.config.strategy != OneForOne) {
+		c.wakeUnlock()
+		return
+	}
+	c.mu.Unlock()
+}
+
+// end gives an order to stop or kill, and waits until the actor is gone.
+func (c *cell) end(ctx context.Context, o orders) error {
+	cycle := cycleTo(ctx, c, true)
+	if o == kill {
+		c.kill()
+	} else {
+		c.order(o, nil)
+	}
+	if cycle != nil {
+		return cycle
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	m := c.needMoreLocked()
+	c.mu.Unlock()
+	if !m.gone.Wait(&c.mu, ctx.Done()) {
+		return ctx.Err()
+	}
+	return nil
+}

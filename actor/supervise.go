@@ -1,0 +1,173 @@
+package actor
+
+import (
+	"slices"
+	"time"
+
+	"github.com/interleave-go/interleave/internal/explore"
+	"github.com/interleave-go/interleave/retry"
+)
+
+// endless is how an actor pauses that fails before its first message.
+var endless = retry.Policy{MaxAttempts: -1}
+
+// supervise decides what follows the end of an incarnation that has failed or, if the
+// actor is permanent, has stopped itself; and does it.
+func (c *cell) supervise() {
+	m, p := c.more, c.parent
+	together := p.config.strategy != OneForOne
+	pause, wanted := c.restartWanted()
+	c.mu.Lock()
+	m.pause = pause
+	// What may come late is not worth waiting for.
+	hopeless := c.orders&kill != 0 || c.orders&stop != 0 && (pause > 0 || together)
+	f := Failure{Actor: c.typed.actor(), Err: m.cause, Message: m.culprit, Decision: Stops}
+	c.mu.Unlock()
+	switch {
+	case hopeless || c.config.lifetime == Temporary:
+	case wanted && p.permitRestart():
+		f.Decision, f.Pause = Restarts, pause
+	case p.parent != nil:
+		f.Decision = Escalates
+	}
+	if m.failed && c.config.onFailure != nil {
+		c.config.onFailure(f)
+	}
+	explore.Point("actor: decided what follows a failure")
+	c.mu.Lock()
+	switch {
+	case f.Decision != Restarts:
+		c.enterLocked(final)
+	case together:
+		c.enterLocked(waiting)
+	case f.Pause > 0:
+		c.enterLocked(waiting)
+		m.revival = time.AfterFunc(f.Pause, c.revive)
+	default:
+		c.beginLocked()
+	}
+	c.mu.Unlock()
+	if f.Decision == Escalates {
+		p.order(fail, &EscalatedError{Child: c.path(), Err: f.Err})
+	} else if f.Decision == Restarts && together {
+		p.restartTogether(c)
+	}
+}
+
+// restartWanted reports whether the actor's own policy lets it be restarted, and how long
+// to pause before.
+func (c *cell) restartWanted() (pause time.Duration, wanted bool) {
+	m, policy := c.more, c.config.backoff
+	if policy == nil && m.early {
+		policy = &endless
+	}
+	if policy == nil || !m.failed {
+		return 0, true
+	}
+	return policy.Pause(m.cause, m.fails, m.pause)
+}
+
+// permitRestart reports whether there may be one more restart of a child, and counts it.
+func (p *cell) permitRestart() bool {
+	if !p.config.limited {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m, now := p.more, time.Since(epoch)
+	for len(m.restarts) > 0 && now-m.restarts[0] >= p.config.window {
+		m.restarts = m.restarts[1:]
+	}
+	if len(m.restarts) >= p.config.intensity {
+		return false
+	}
+	m.restarts = append(m.restarts, now)
+	return true
+}
+
+// restartTogether has the child c restarted, together with others.
+func (p *cell) restartTogether(c *cell) {
+	p.mu.Lock()
+	m := p.more
+	m.waiting = append(m.waiting, c)
+	start := !m.regrouping
+	if start {
+		m.regrouping = true
+		m.helpers++
+	}
+	p.mu.Unlock()
+	if start {
+		go p.regroup()
+	}
+}
+
+// regroup restarts children together until none waits for it.
+func (p *cell) regroup() {
+	explore.Point("actor: helper begins to restart children")
+	for {
+		p.mu.Lock()
+		m := p.more
+		if len(m.waiting) == 0 || p.phase > live {
+			m.waiting, m.regrouping = nil, false
+			m.helpers--
+			p.childLeftUnlock()
+			return
+		}
+		c := m.waiting[0]
+		m.waiting = m.waiting[1:]
+		ended := p.contextLocked().Done()
+		p.mu.Unlock()
+		if pause, ok := c.waits(); ok {
+			p.restartWith(c, pause, ended)
+		}
+	}
+}
+
+// waits reports whether the actor waits to be restarted, and for how long it is to pause
+// before.
+func (c *cell) waits() (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase != waiting {
+		return 0, false
+	}
+	return c.more.pause, true
+}
+
+// restartWith restarts the child c and those that are to be restarted with it, unless
+// ended is closed.
+func (p *cell) restartWith(c *cell, pause time.Duration, ended <-chan struct{}) {
+	all := p.childList()
+	if p.config.strategy == RestForOne {
+		all = all[max(0, slices.Index(all, c)):]
+	}
+	for _, other := range slices.Backward(all) {
+		if other == c {
+			continue
+		}
+		o := renew
+		if other.config.lifetime == Temporary {
+			o = kill
+		}
+		other.order(o, ErrRestarted)
+		other.await(waiting, waiting)
+	}
+	if pause > 0 {
+		timer := time.NewTimer(pause)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ended:
+		}
+	}
+	explore.Point("actor: about to restart children")
+	select {
+	case <-ended:
+		return
+	default:
+	}
+	for _, each := range all {
+		each.revive()
+		each.await(live, waiting)
+	}
+}

@@ -1,0 +1,88 @@
+package actor
+
+import (
+	"container/list"
+
+	"github.com/interleave-go/interleave/internal/explore"
+)
+
+// Terminated says that an actor has stopped for good. A restart is no reason.
+type Terminated struct {
+	Actor Actor
+	Err   error // why: nil if it was told to
+}
+
+// A watch is what an actor has on another one.
+type watch struct {
+	tag
+	watcher, target *cell
+	tell            func(Terminated)
+	mine            *list.Element // in the watcher's list, guarded by its mu
+	theirs          *list.Element // in the target's list, guarded by its mu
+}
+
+// Watch has the actor handle, once target has stopped, what message makes of that; at once
+// if it has stopped already. That comes after all that target has told the actor. message is
+// called by the actor. The watch ends with the incarnation of the actor, or when unwatch is
+// called by the actor; nothing of it is handled from then on.
+func (c *Context[M]) Watch(target Actor, message func(Terminated) M) (unwatch func()) {
+	a := c.actor
+	w := &watch{watcher: &a.cell, target: target.parentCell()}
+	w.own = true
+	w.tell = func(t Terminated) {
+		w.content = func(m any) { *m.(*M) = message(t) }
+		var none M
+		a.deliver(none, &w.tag)
+	}
+	a.mu.Lock()
+	w.incarnation = a.numberLocked()
+	w.mine = a.needMoreLocked().watches.PushBack(w)
+	a.mu.Unlock()
+	explore.Point("actor: about to watch")
+	w.target.mu.Lock()
+	stopped := w.target.left
+	if !stopped {
+		w.theirs = w.target.needMoreLocked().watchers.PushBack(w)
+	}
+	w.target.mu.Unlock()
+	if stopped {
+		w.fire()
+	}
+	return w.remove
+}
+
+// fire tells the watcher that the target has stopped.
+func (w *watch) fire() {
+	w.watcher.mu.Lock()
+	w.watcher.more.watches.Remove(w.mine)
+	w.watcher.mu.Unlock()
+	w.target.mu.Lock()
+	err := w.target.more.cause
+	w.target.mu.Unlock()
+	w.tell(Terminated{Actor: w.target.typed.actor(), Err: err})
+}
+
+// remove ends the watch.
+func (w *watch) remove() {
+	w.void.Store(true)
+	w.watcher.mu.Lock()
+	w.watcher.more.watches.Remove(w.mine)
+	w.watcher.mu.Unlock()
+	w.target.mu.Lock()
+	if w.theirs != nil {
+		w.target.more.watchers.Remove(w.theirs)
+	}
+	w.target.mu.Unlock()
+}
+
+// unwatch ends all watches of the actor.
+func (c *cell) unwatch() {
+	c.mu.Lock()
+	for e := c.more.watches.Front(); e != nil; e = c.more.watches.Front() {
+		w := c.more.watches.Remove(e).(*watch)
+		c.mu.Unlock()
+		w.remove()
+		c.mu.Lock()
+	}
+	c.mu.Unlock()
+}
