@@ -66,8 +66,10 @@ type extra[M any] struct {
 	senders     waitq.Queue[envelope[M]] // who wait for room in it
 }
 
-// keep is how many messages there is room for in the mailbox of an actor that rests.
-const keep = 64
+const (
+	turnLength = 256            // messages until others get their turn
+	keep       = 2 * turnLength // messages that there is room for in the mailbox of an actor that rests
+)
 
 func (a *actor[M]) needExtraLocked() *extra[M] {
 	if a.extra == nil {
@@ -92,9 +94,13 @@ func (a *actor[M]) acceptUnlock(e envelope[M]) {
 	a.acceptLocked(e)
 	start := !a.scheduled && a.phase == live
 	a.scheduled = a.scheduled || start
+	crowded := len(a.in)%turnLength == 0
 	a.mu.Unlock()
 	if start {
 		go a.turns()
+	}
+	if crowded {
+		runtime.Gosched() // or else a fast sender fills the memory before the actor has its turn
 	}
 }
 
@@ -205,7 +211,7 @@ func (a *actor[M]) take(e *envelope[M]) bool {
 			*e = a.out[a.next]
 			a.out[a.next] = envelope[M]{}
 			a.next++
-			if a.next%256 == 0 {
+			if a.next%turnLength == 0 {
 				runtime.Gosched() // others get their turn
 			}
 		} else if explore.Point("actor: about to take"); !a.takeSlow(e) {

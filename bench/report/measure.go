@@ -82,7 +82,7 @@ func build(ctx context.Context, dir string) (binary string, remove func(), err e
 
 // sample is one run of one implementation.
 type sample struct {
-	Ns, Allocs float64 // per operation
+	Ns, Allocs float64 // per operation; in rows of bytes these take the place of ns
 }
 
 // measure runs all implementations of the row, round by round. The nth samples
@@ -106,6 +106,14 @@ func measure(ctx context.Context, binary, row string, rounds int, benchtime time
 		}
 	}
 	return samples, nil
+}
+
+// unit is what is compared in a row.
+func unit(row string) string {
+	if strings.HasSuffix(row, "Bytes") {
+		return "B/op"
+	}
+	return "ns/op"
 }
 
 // parse reads the output of go test -bench for one row.
@@ -132,7 +140,7 @@ func parse(out []byte, row string) (map[string]sample, error) {
 				return nil, fmt.Errorf("%s: %w", row, err)
 			}
 			switch fields[i+1] {
-			case "ns/op":
+			case unit(row):
 				s.Ns = value
 			case "allocs/op":
 				s.Allocs = value

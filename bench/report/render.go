@@ -13,8 +13,8 @@ func markdown(r results) []byte {
 	fmt.Fprintln(&b, "# Results")
 	fmt.Fprintln(&b)
 	fmt.Fprintln(&b, "Written by `go run ./bench/report`; README.md says what is measured and how to read it. A ratio")
-	fmt.Fprintln(&b, "is the time of ours divided by that of the other one: below 1, ours is faster. It is the median")
-	fmt.Fprintln(&b, "of the rounds, with the least and the most. Names that begin with limit- are not libraries but the")
+	fmt.Fprintln(&b, "is the time of ours, in ns, divided by that of the other one: below 1, ours is faster; in rows of")
+	fmt.Fprintln(&b, "bytes it is those. It is the median of the rounds, with the least and the most. Names that begin with limit- are not libraries but the")
 	fmt.Fprintln(&b, "least that the work can cost.")
 	var groups []string
 	for _, row := range rowNames() {
@@ -23,7 +23,7 @@ func markdown(r results) []byte {
 	for _, g := range slices.Compact(groups) {
 		fmt.Fprintf(&b, "\n## %s\n", g)
 		fmt.Fprintf(&b, "\n![ratios of the %s rows](charts/%s.svg)\n", g, strings.ToLower(g))
-		fmt.Fprintln(&b, "\n| row | other | ours ns | other ns | ratio | least to most | target | met | allocs, ours / other |")
+		fmt.Fprintln(&b, "\n| row | other | ours | other | ratio | least to most | target | met | allocs, ours / other |")
 		fmt.Fprintln(&b, "|---|---|--:|--:|--:|--:|--:|---|--:|")
 		var notes []string
 		for _, t := range targets {

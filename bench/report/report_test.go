@@ -58,6 +58,9 @@ PASS
 `), "SemaphoreUncontended")
 	require.NoError(t, err)
 	require.Equal(t, map[string]sample{"ours": {Ns: 14.5, Allocs: 2}, "limit-cas": {Ns: 11}}, samples)
+	samples, err = parse([]byte("BenchmarkActorIdleBytes/ours-2 1 30000 ns/op 232 B/op 2 allocs/op\n"), "ActorIdleBytes")
+	require.NoError(t, err)
+	require.Equal(t, map[string]sample{"ours": {Ns: 232, Allocs: 2}}, samples)
 }
 
 func ns(values ...float64) []sample {
