@@ -5,8 +5,9 @@ package actor
 // has returned and with everything that it did visible; so a behavior needs no locks for
 // what is its own. They are not always called by the same goroutine.
 //
-// If one of them but Stopped returns an error, panics or calls runtime.Goexit, the actor
-// has failed, and its parent decides what follows: see [Supervise].
+// If Receive or Started returns an error, panics or calls runtime.Goexit, the actor has
+// failed, and its parent decides what follows: see [Supervise]. If Stopping or Stopped does,
+// that is reported to [OnFailure] and changes nothing.
 type Behavior[M any] interface {
 	// Receive handles a message.
 	Receive(c *Context[M], m M) error

@@ -98,6 +98,7 @@ type more struct {
 	failed  bool          // the incarnation has
 	early   bool          // before its first message
 	cause   error         // why the incarnation ends or has ended; nil if it just stops
+	mishap  error         // in Stopping or Stopped, yet to be reported
 	culprit any           // the message it has failed on
 	fails   int           // one after the other, without a message handled in between
 	pause   time.Duration // before the last restart

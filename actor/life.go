@@ -126,11 +126,22 @@ func (c *cell) stoppingLocked(err error) {
 	c.enterLocked(emptying)
 }
 
-// mishapLocked notes a failure of what is called at the end of an incarnation, which
-// changes nothing.
+// mishapLocked notes a failure of what is called at the end of an incarnation.
 func (c *cell) mishapLocked(err error) {
-	if err != nil && c.more.cause == nil {
+	c.more.mishap = err
+	if c.more.cause == nil {
 		c.more.cause = err
+	}
+}
+
+// reportMishap tells the hook of such a failure.
+func (c *cell) reportMishap() {
+	c.mu.Lock()
+	err := c.more.mishap
+	c.more.mishap = nil
+	c.mu.Unlock()
+	if err != nil && c.config.onFailure != nil {
+		c.config.onFailure(Failure{Actor: c.typed.actor(), Err: err, Decision: Ignores})
 	}
 }
 
@@ -145,7 +156,6 @@ func (c *cell) emptyingUnlock() bool {
 		e.Value.(*Timer).removeLocked()
 	}
 	watches := m.watches.Len() > 0
-	c.forsakeLocked(false, ErrRestarted)
 	inOrder := c.config.strategy != OneForOne
 	dismiss := m.children > 0 && (inOrder || !m.dismissed)
 	m.dismissed = true
@@ -191,6 +201,7 @@ func (c *cell) emptyingUnlock() bool {
 
 // decide ends the incarnation, of which nothing is left.
 func (c *cell) decide() {
+	c.reportMishap()
 	explore.Point("actor: nothing is left of the incarnation")
 	c.mu.Lock()
 	m := c.more
@@ -199,6 +210,7 @@ func (c *cell) decide() {
 	case !m.failed && c.orders&(stop|kill) != 0:
 		c.enterLocked(final)
 	case !m.failed && c.orders&renew != 0:
+		c.forsakeLocked(false, ErrRestarted)
 		c.enterLocked(waiting)
 	default:
 		c.mu.Unlock()
@@ -248,6 +260,7 @@ func (c *cell) finalUnlock() bool {
 
 // leave takes the actor, which is gone, out of the tree, and tells those who wait for that.
 func (c *cell) leave() {
+	c.reportMishap()
 	if p := c.parent; p != nil {
 		p.mu.Lock()
 		p.removeChildLocked(c)

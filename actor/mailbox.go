@@ -287,12 +287,12 @@ func (a *actor[M]) wants(e *envelope[M]) bool {
 	switch t := e.tag; {
 	case t.own:
 		t.waiting.Store(false)
-		if !t.void.Load() && t.incarnation == a.more.number {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if !t.void.Load() && t.incarnation == a.numberLocked() {
 			return true
 		}
-		a.mu.Lock()
 		a.accepted--
-		a.mu.Unlock()
 		return false
 	case t.ask != nil && t.ask.settled.Load():
 		a.mu.Lock()

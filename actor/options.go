@@ -155,10 +155,13 @@ const (
 	Stops
 	// Escalates says that it does not, and that its parent fails as well.
 	Escalates
+	// Ignores says that nothing changes, since the actor was ending anyway: Stopping or
+	// Stopped has failed.
+	Ignores
 )
 
 // String returns the name of d in lower case.
-func (d Decision) String() string { return [...]string{"restarts", "stops", "escalates"}[d] }
+func (d Decision) String() string { return [...]string{"restarts", "stops", "escalates", "ignores"}[d] }
 
 // OnFailure has fn called when the actor has failed, by one of its goroutines, before what
 // was decided is done. Without it failures are told to nobody but those who ask or watch.

@@ -1,6 +1,8 @@
 package actor
 
 import (
+	"runtime"
+
 	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/panics"
 )
@@ -21,7 +23,7 @@ func (a *actor[M]) receive() {
 		}
 		a.failOn(e, err)
 	}()
-	for a.take(&e) {
+	for a.take(&e) || a.takeLate(&e) {
 		inside = true
 		if e.tag != nil && e.tag.content != nil {
 			m := new(M)
@@ -36,6 +38,16 @@ func (a *actor[M]) receive() {
 		}
 		a.handled.Store(a.handled.Load() + 1)
 	}
+}
+
+// takeLate takes a message that comes within one turn of others. Who gets a reply often
+// asks again, and this costs less than to end the goroutine and to start another one.
+func (a *actor[M]) takeLate(e *envelope[M]) bool {
+	if a.urgent.Load() {
+		return false
+	}
+	runtime.Gosched()
+	return a.take(e)
 }
 
 // failOn has the actor fail with err, which it has met handling e.

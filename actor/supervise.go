@@ -35,6 +35,9 @@ func (c *cell) supervise() {
 	}
 	explore.Point("actor: decided what follows a failure")
 	c.mu.Lock()
+	if f.Decision == Restarts {
+		c.forsakeLocked(false, ErrRestarted)
+	}
 	switch {
 	case f.Decision != Restarts:
 		c.enterLocked(final)
@@ -138,8 +141,12 @@ func (c *cell) waits() (time.Duration, bool) {
 // ended is closed.
 func (p *cell) restartWith(c *cell, pause time.Duration, ended <-chan struct{}) {
 	all := p.childList()
+	at := slices.Index(all, c)
+	if at < 0 {
+		return // it was killed
+	}
 	if p.config.strategy == RestForOne {
-		all = all[max(0, slices.Index(all, c)):]
+		all = all[at:]
 	}
 	for _, other := range slices.Backward(all) {
 		if other == c {

@@ -45,6 +45,7 @@ func (a *actor[M]) set(d, every time.Duration, m M) *Timer {
 	}
 	a.mu.Unlock()
 	if !ended && d <= 0 {
+		t.waiting.Store(true)
 		t.send()
 	}
 	return t
@@ -67,7 +68,7 @@ func (t *Timer) fire() {
 		t.timer.Reset(t.due - now)
 	}
 	t.cell.mu.Unlock()
-	if t.every == 0 || t.waiting.CompareAndSwap(false, true) {
+	if t.waiting.CompareAndSwap(false, true) {
 		t.send()
 	}
 }
