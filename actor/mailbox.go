@@ -52,7 +52,7 @@ type actor[M any] struct {
 	behavior Behavior[M]
 	current  atomic.Pointer[tag] // of the message that is being handled
 	out      []envelope[M]
-	next     int           // in out or, guarded by mu, in a bounded in; all before are zero
+	next     int           // in out; those before are zero
 	handled  atomic.Uint64 // only added to by whoever runs the actor
 }
 
@@ -62,7 +62,8 @@ type extra[M any] struct {
 	stash       []envelope[M] // wait for Unstash
 	undelivered uint64
 	made        Behavior[M]              // by the factory, if there was a Become since
-	count       int                      // messages in a bounded mailbox that count
+	head        int                      // the next one of a bounded in; those before are zero
+	count       int                      // messages in a bounded in that count
 	senders     waitq.Queue[envelope[M]] // who wait for room in it
 }
 
@@ -108,9 +109,9 @@ func (a *actor[M]) acceptLocked(e envelope[M]) {
 	if e.tag != nil && e.tag.ask != nil {
 		a.linkLocked(e.tag.ask)
 	}
-	if len(a.in) == cap(a.in) && a.config.capacity > 0 && 2*a.next > len(a.in) {
-		a.in = slices.Delete(a.in, 0, a.next)
-		a.next = 0
+	if len(a.in) == cap(a.in) && a.config.capacity > 0 && 2*a.needExtraLocked().head > len(a.in) {
+		a.in = slices.Delete(a.in, 0, a.extra.head)
+		a.extra.head = 0
 	}
 	a.in = append(a.in, e)
 	a.accepted++
@@ -157,9 +158,7 @@ func (a *actor[M]) sendSlow(ctx context.Context, e envelope[M], wait bool) error
 // dropLocked takes out the message that has waited for longest of those that count.
 func (a *actor[M]) dropLocked() envelope[M] {
 	for {
-		e := a.in[a.next]
-		a.in[a.next] = envelope[M]{}
-		a.next++
+		e := a.popLocked()
 		if e.tag == nil || !e.tag.own {
 			a.extra.undelivered++
 			if e.tag != nil && e.tag.ask != nil {
@@ -211,9 +210,6 @@ func (a *actor[M]) take(e *envelope[M]) bool {
 			*e = a.out[a.next]
 			a.out[a.next] = envelope[M]{}
 			a.next++
-			if a.next%turnLength == 0 {
-				runtime.Gosched() // others get their turn
-			}
 		} else if explore.Point("actor: about to take"); !a.takeSlow(e) {
 			return false
 		}
@@ -249,13 +245,9 @@ func (a *actor[M]) takeSlow(e *envelope[M]) bool {
 	case len(a.in) == 0:
 		return false
 	case a.config.capacity > 0:
-		*e = a.in[a.next]
-		a.in[a.next] = envelope[M]{}
-		if a.next++; a.next == len(a.in) {
-			a.in, a.next = a.in[:0], 0
-		}
+		*e = a.popLocked()
 		if e.tag == nil || !e.tag.own {
-			x.count--
+			a.extra.count--
 			a.admitLocked()
 		}
 		return true
@@ -266,6 +258,17 @@ func (a *actor[M]) takeSlow(e *envelope[M]) bool {
 	a.out[a.next] = envelope[M]{}
 	a.next++
 	return true
+}
+
+// popLocked takes the first message out of a bounded mailbox.
+func (a *actor[M]) popLocked() envelope[M] {
+	x := a.needExtraLocked()
+	e := a.in[x.head]
+	a.in[x.head] = envelope[M]{}
+	if x.head++; x.head == len(a.in) {
+		a.in, x.head = a.in[:0], 0
+	}
+	return e
 }
 
 // admitLocked accepts what others wait to send, while there is room.
@@ -317,14 +320,9 @@ func (a *actor[M]) report(e envelope[M], reason error) {
 func (a *actor[M]) discard() {
 	a.mu.Lock()
 	x := a.needExtraLocked()
-	out, in := a.out, a.in
-	if a.config.capacity > 0 {
-		in = in[a.next:]
-	} else {
-		out = out[a.next:]
-	}
-	rest := slices.Concat(x.first, x.stash, out, in)
-	a.in, a.out, a.next, x.first, x.stash, x.count = nil, nil, 0, nil, nil, 0
+	rest := slices.Concat(x.first, x.stash, a.out[a.next:], a.in[x.head:])
+	a.in, a.out, a.next = nil, nil, 0
+	x.first, x.stash, x.head, x.count = nil, nil, 0, 0
 	reported := rest[:0]
 	for _, e := range rest {
 		switch {

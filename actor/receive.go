@@ -23,7 +23,7 @@ func (a *actor[M]) receive() {
 		}
 		a.failOn(e, err)
 	}()
-	for a.take(&e) || a.takeLate(&e) {
+	for n := 1; a.take(&e) || a.takeLate(&e); n++ {
 		inside = true
 		if e.tag != nil && e.tag.content != nil {
 			m := new(M)
@@ -37,6 +37,9 @@ func (a *actor[M]) receive() {
 			return
 		}
 		a.handled.Store(a.handled.Load() + 1)
+		if n%turnLength == 0 {
+			runtime.Gosched() // others get their turn
+		}
 	}
 }
 

@@ -46,11 +46,6 @@ func Spawn[M any](parent Parent, name string, factory func() Behavior[M], opts .
 	}
 	a := &actor[M]{factory: factory, cell: cell{parent: p, config: cfg, name: name, phase: live}}
 	a.typed, a.ref.actor, a.context.actor = a, a, a
-	defer func() {
-		if a.behavior == nil { // it failed, or called runtime.Goexit
-			p.release(name)
-		}
-	}()
 	if err := a.first(); err != nil {
 		return nil, err
 	}
@@ -68,11 +63,15 @@ func Spawn[M any](parent Parent, name string, factory func() Behavior[M], opts .
 	return &a.ref, nil
 }
 
-// first makes the first behavior.
+// first makes the first behavior. If it fails, or the factory calls runtime.Goexit, the name
+// is free again.
 func (a *actor[M]) first() (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = panics.New(value)
+		}
+		if a.behavior == nil {
+			a.parent.release(a.name)
 		}
 	}()
 	if a.behavior = a.factory(); a.behavior == nil {
