@@ -5,6 +5,7 @@ package workerpool
 import (
 	"context"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,26 +22,40 @@ func allocations(t *testing.T, n int, fn func(n int)) float64 {
 	return allocs
 }
 
-// The contexts of sixteen tasks are allocated at once, and nothing else.
+// The contexts of 32 tasks are allocated at once, and what eight submitters' contexts have
+// in common, and nothing else.
 func TestAllocationsOfGo(t *testing.T) {
 	const n = 8000
 	cancellable, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	of := func(ctx context.Context) []context.Context { return slices.Repeat([]context.Context{ctx}, n) }
+	each := make([]context.Context, n)
+	for i := range each {
+		each[i] = context.WithValue(context.Background(), ctxKey("i"), i)
+	}
 	done := make(chan struct{}, n)
 	task := func(context.Context) error { done <- struct{}{}; return nil }
-	for name, ctx := range map[string]context.Context{"Background": context.Background(), "cancellable": cancellable} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		contexts []context.Context
+		want     float64
+	}{
+		{"Background", of(context.Background()), 1.0 / 32},
+		{"cancellable", of(cancellable), 1.0 / 32},
+		{"one for each", each, 1.0/32 + 1.0/8},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			p := New(4)
 			defer p.Close()
 			allocs := allocations(t, n, func(n int) {
-				for range n {
+				for _, ctx := range test.contexts {
 					_ = p.Go(ctx, task)
 				}
 				for range n {
 					<-done
 				}
 			})
-			require.InDelta(t, 1.0/16, allocs, 0.05)
+			require.InDelta(t, test.want, allocs, 0.02)
 		})
 	}
 }
@@ -60,7 +75,7 @@ func TestAllocationsOfSubmit(t *testing.T) {
 			_, _ = f.Wait(ctx)
 		}
 	})
-	require.InDelta(t, 2+1.0/16, allocs, 0.05)
+	require.InDelta(t, 2+1.0/32, allocs, 0.03)
 }
 
 // One that parks until the task has ended makes a channel besides.
@@ -76,6 +91,6 @@ func TestAllocationsOfAWaitThatParks(t *testing.T) {
 				_, _ = f.Wait(ctx) // the time passes only when both have parked
 			}
 		})
-		require.InDelta(t, 3+1.0/16, allocs, 0.05)
+		require.InDelta(t, 3+1.0/32, allocs, 0.03)
 	})
 }

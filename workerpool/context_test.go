@@ -205,3 +205,47 @@ func TestTaskContextIsAskedForTwice(t *testing.T) {
 		require.Zero(t, parent.count())
 	})
 }
+
+// A comparison of these panics, and so does one of what holds them.
+type incomparable struct {
+	context.Context
+	values []int
+}
+
+type holder struct{ context.Context }
+
+// As small as Background, but not to be compared either.
+type nothing [0]func()
+
+func (nothing) Deadline() (deadline time.Time, ok bool) { return }
+func (nothing) Done() <-chan struct{}                   { return nil }
+func (nothing) Err() error                              { return nil }
+func (nothing) Value(any) any                           { return nil }
+
+// Tasks of one worker have the values of their own submitters, whatever their contexts are.
+func TestTaskContextIsOfItsOwnSubmitter(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, p *Pool) {
+		with := func(v int) context.Context { return context.WithValue(t.Context(), ctxKey("v"), v) }
+		one, two := with(1), with(2)
+		contexts := []context.Context{
+			one, one, two, one, holder{two}, holder{two}, holder{one}, two,
+			incomparable{one, nil}, incomparable{one, nil}, incomparable{two, nil},
+			holder{incomparable{two, nil}}, holder{incomparable{two, nil}}, context.Background(), context.TODO(), nothing{}, nothing{}, one,
+		}
+		p.Pause()
+		var got []any
+		var kept []context.Context
+		for _, ctx := range contexts {
+			require.NoError(t, p.Go(ctx, func(ctx context.Context) error {
+				kept = append(kept, ctx)
+				got = append(got, ctx.Value(ctxKey("v")))
+				return nil
+			}))
+		}
+		require.NoError(t, p.Shutdown(t.Context()))
+		require.Equal(t, []any{1, 1, 2, 1, 2, 2, 1, 2, 1, 1, 2, 2, 2, nil, nil, nil, nil, 1}, got)
+		for i, ctx := range kept {
+			require.Equal(t, got[i], ctx.Value(ctxKey("v")), "%d", i)
+		}
+	})
+}

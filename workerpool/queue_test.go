@@ -3,6 +3,7 @@ package workerpool
 import (
 	"context"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -245,4 +246,26 @@ func TestCallerRunsLendsNothing(t *testing.T) {
 			gives(t, here, 2)
 		})
 	})
+}
+
+// Tasks begin exactly in the order of their submission, and no worker keeps some for itself:
+// so those that wait for each other come together if they are as many as the workers.
+func TestTasksThatMeet(t *testing.T) {
+	for _, workers := range []int{1, 2, 3, 8} {
+		inBubble(t, workers, nil, func(t *testing.T, p *Pool) {
+			for range 100 {
+				var all sync.WaitGroup
+				all.Add(workers)
+				for range workers {
+					require.NoError(t, p.Go(context.Background(), func(context.Context) error {
+						all.Done()
+						all.Wait()
+						return nil
+					}))
+				}
+			}
+			require.NoError(t, p.Shutdown(t.Context()))
+			require.Equal(t, 100*workers, p.Stats().Done)
+		})
+	}
 }

@@ -152,7 +152,7 @@ func (p *Pool) admitLocked() {
 // runHere runs a task on the goroutine of its submitter.
 func (p *Pool) runHere(s *submission) {
 	err := ErrGoexit // what it is unless it returns or panics
-	c := &taskContext{worker: &worker{pool: p}, parent: s.ctx, foreign: true}
+	c := &taskContext{origin: &origin{worker: &worker{pool: p}, parent: s.ctx, foreign: true}}
 	c.worker.task = &task{ctx: c}
 	p.mu.Lock()
 	p.workers.add(c.worker) // for Close

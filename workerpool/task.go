@@ -2,6 +2,7 @@ package workerpool
 
 import (
 	"context"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -25,13 +26,42 @@ type task struct {
 	goroutine int  // on which it runs, if that is not the worker's
 }
 
-// A taskContext is the context of a task that has begun. It is small, and there is no more
-// than that for the collector when the task has ended.
+// A taskContext is the context of a task that has begun. There is a new one for each task,
+// since somebody may keep it. It is small, for to collect those of tasks of nanoseconds is
+// a good part of what these cost.
 type taskContext struct {
+	*origin
+	merged atomic.Pointer[cancelCtx] // parent, but ended by Close too; made when needed
+}
+
+// An origin is what the contexts of tasks have in common that have the same worker and the
+// same submitter's context.
+type origin struct {
 	worker  *worker
-	parent  context.Context           // the submitter's
-	foreign bool                      // the task runs on the goroutine of its submitter
-	merged  atomic.Pointer[cancelCtx] // parent, but ended by Close too; made when needed
+	parent  context.Context // the submitter's
+	foreign bool            // the task runs on the goroutine of its submitter
+	shared  bool            // by tasks with an equal parent, since to compare that cannot panic
+}
+
+// newContextLocked returns a context for a task of w.
+func (w *worker) newContextLocked(parent context.Context) *taskContext {
+	// Several are made together, but not many: one that is in use keeps them all.
+	if o := w.origin; o == nil || !o.shared || o.parent != parent {
+		if len(w.origins) == 0 {
+			w.origins = make([]origin, 8)
+		}
+		w.origin, w.origins = &w.origins[0], w.origins[1:]
+		t := reflect.TypeOf(parent)
+		shared := t.Kind() == reflect.Pointer || t.Size() == 0 && t.Comparable() // such as Background
+		*w.origin = origin{worker: w, parent: parent, shared: shared}
+	}
+	if len(w.contexts) == 0 {
+		w.contexts = make([]taskContext, 32)
+	}
+	c := &w.contexts[0]
+	w.contexts = w.contexts[1:]
+	c.origin = w.origin
+	return c
 }
 
 type cancelCtx struct {

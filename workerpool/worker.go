@@ -15,6 +15,8 @@ import (
 type worker struct {
 	pool     *Pool
 	contexts []taskContext // for tasks to come
+	origins  []origin      // of those
+	origin   *origin       // of the context that was made last, or nil
 	state    any           // see WorkerState
 	hasState bool
 
@@ -103,14 +105,7 @@ func (w *worker) mustEndLocked() bool {
 // beginLocked has w begin as t the task e, which was taken from the queue. What it
 // returns is to be halted.
 func (p *Pool) beginLocked(e entry, w *worker, t *task) (unused *watch) {
-	if len(w.contexts) == 0 {
-		// Together, but not many: one that is in use keeps them all.
-		w.contexts = make([]taskContext, 16)
-	}
-	c := &w.contexts[0]
-	w.contexts = w.contexts[1:]
-	c.worker, c.parent = w, e.ctx
-	t.ctx, t.run = c, e.run
+	t.ctx, t.run = w.newContextLocked(e.ctx), e.run
 	if e.job != nil {
 		t.promise = e.job.promise
 		unused = p.forgetLocked(e.job)
