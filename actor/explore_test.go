@@ -79,7 +79,6 @@ func settled(ref *Ref[int]) error {
 	return nil
 }
 
-var errOdd = errors.New("odd")
 
 func TestExplore(t *testing.T) {
 	// An actor that goes to rest while it is told something wakes up again.
