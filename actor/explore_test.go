@@ -79,7 +79,6 @@ func settled(ref *Ref[int]) error {
 	return nil
 }
 
-
 func TestExplore(t *testing.T) {
 	// An actor that goes to rest while it is told something wakes up again.
 	t.Run("running to idle", func(t *testing.T) {
