@@ -225,7 +225,7 @@ func ordered(entries []string) []string {
 	return entries
 }
 
-func TestRedeliver(t *testing.T) {
+func TestRedeliverThenGoOn(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *System) {
 		var j journal
 		ref := record(t, s, &j, "a", Redeliver(2))
