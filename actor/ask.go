@@ -18,7 +18,9 @@ type ask struct {
 
 	// Guarded by mu of the target.
 	prev, next *ask        // of those to the same target
+	linked     bool        // it is one of those
 	settled    atomic.Bool // there is a reply, or err; set with mu held, and never again
+	replied    bool        // by somebody who had the Reply
 	err        error
 	reply      waitq.Gate // open once it is settled
 
@@ -58,6 +60,7 @@ func (q *question[R]) answer(set func(), err error) {
 	q.target.mu.Lock()
 	if !q.settled.Load() {
 		set()
+		q.replied = true
 		q.target.settleLocked(&q.ask, err)
 	}
 	q.target.mu.Unlock()
@@ -85,15 +88,17 @@ func Ask[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (
 			return none, cycle
 		}
 		q.from, q.via = from, from.typed.asked()
+		if q.via != nil && q.via.settled.Load() {
+			q.via = nil // nobody waits for that, and it need not be kept
+		}
 	}
 	if err := target.send(ctx, envelope[M]{message(Reply[R]{q}), &q.tag}, true); err != nil {
 		return none, err
 	}
 	if !q.reply.Wait(&target.mu, ctx.Done()) {
+		err := ctx.Err() // can be code of the user
 		target.mu.Lock()
-		if !q.settled.Load() {
-			target.settleLocked(&q.ask, ctx.Err())
-		}
+		target.settleLocked(&q.ask, err)
 		target.mu.Unlock()
 	}
 	if q.err != nil {
@@ -102,8 +107,15 @@ func Ask[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (
 	return q.value, nil
 }
 
-// linkLocked adds an ask of the actor.
+// withdrawn reports whether who has asked does not wait any more, without a reply.
+func (a *ask) withdrawn() bool { return a.settled.Load() && !a.replied }
+
+// linkLocked adds an ask of the actor, unless that has a reply before it was accepted.
 func (c *cell) linkLocked(a *ask) {
+	if a.settled.Load() {
+		return
+	}
+	a.linked = true
 	m := c.needMoreLocked()
 	if a.next = m.asks; a.next != nil {
 		a.next.prev = a
@@ -111,11 +123,20 @@ func (c *cell) linkLocked(a *ask) {
 	m.asks = a
 }
 
-// settleLocked ends an ask of the actor.
+// settleLocked ends an ask of the actor, whether or not that was accepted.
 func (c *cell) settleLocked(a *ask, err error) {
 	if a.settled.Load() {
 		return
 	}
+	if a.linked {
+		c.unlinkLocked(a)
+	}
+	a.err = err
+	a.settled.Store(true)
+	a.reply.OpenLocked()
+}
+
+func (c *cell) unlinkLocked(a *ask) {
 	if a.prev == nil {
 		c.more.asks = a.next
 	} else {
@@ -125,9 +146,6 @@ func (c *cell) settleLocked(a *ask, err error) {
 		a.next.prev = a.prev
 	}
 	a.prev, a.next = nil, nil
-	a.err = err
-	a.settled.Store(true)
-	a.reply.OpenLocked()
 }
 
 // forsakeLocked ends the asks that the incarnation has taken, or all.
@@ -162,7 +180,9 @@ func cycleTo(ctx context.Context, target *cell, end bool) error {
 		path = append(path, c.path())
 		for up := c; up != nil && (up == c || end); up = up.parent {
 			if up == target {
-				path = append(path, target.path())
+				if up != c {
+					path = append(path, target.path())
+				}
 				slices.Reverse(path)
 				return &CycleError{Path: path}
 			}

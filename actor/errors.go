@@ -3,6 +3,7 @@ package actor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/interleave-go/interleave/internal/panics"
@@ -43,9 +44,9 @@ type CycleError struct {
 	Path []string
 }
 
-// Error returns the path.
+// Error returns the path, closed.
 func (e *CycleError) Error() string {
-	return "actor: waits for itself: " + strings.Join(e.Path, " -> ")
+	return "actor: waits for itself: " + strings.Join(append(slices.Clip(e.Path), e.Path[0]), " -> ")
 }
 
 // An EscalatedError is the failure of an actor whose child has failed and is not

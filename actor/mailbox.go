@@ -297,7 +297,7 @@ func (a *actor[M]) wants(e *envelope[M]) bool {
 		}
 		a.accepted--
 		return false
-	case t.ask != nil && t.ask.settled.Load():
+	case t.ask != nil && t.ask.withdrawn():
 		a.mu.Lock()
 		a.needExtraLocked().undelivered++
 		a.mu.Unlock()
@@ -336,7 +336,7 @@ func (a *actor[M]) discard() {
 	a.mu.Unlock()
 	for _, e := range reported {
 		reason := ErrStopped
-		if e.tag != nil && e.tag.ask != nil && e.tag.ask.settled.Load() {
+		if e.tag != nil && e.tag.ask != nil && e.tag.ask.withdrawn() {
 			reason = e.tag.ask.err
 		}
 		a.report(e, reason)

@@ -28,7 +28,7 @@ func (a *actor[M]) receive() {
 		if e.tag != nil && e.tag.content != nil {
 			m := new(M)
 			e.tag.content(m)
-			e.message = *m
+			e.message, e.tag.content = *m, nil
 		}
 		err := a.behavior.Receive(&a.context, e.message)
 		inside = false
@@ -40,6 +40,9 @@ func (a *actor[M]) receive() {
 		if n%turnLength == 0 {
 			runtime.Gosched() // others get their turn
 		}
+	}
+	if a.current.Load() != nil {
+		a.current.Store(nil) // an actor that rests keeps no ask
 	}
 }
 
@@ -136,6 +139,9 @@ func (a *actor[M]) stopped(cause error) {
 	s, ok := a.made().(Stopped[M])
 	a.behavior, a.factory = nil, nil // the reference to an actor may outlive it
 	a.current.Store(nil)
+	a.mu.Lock()
+	a.needExtraLocked().made = nil
+	a.mu.Unlock()
 	if ok {
 		s.Stopped(&a.context, cause)
 	}

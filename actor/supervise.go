@@ -78,8 +78,8 @@ func (p *cell) permitRestart() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m, now := p.more, time.Since(epoch)
-	for len(m.restarts) > 0 && now-m.restarts[0] >= p.config.window {
-		m.restarts = m.restarts[1:]
+	for len(m.restarts) > 0 && (now-m.restarts[0] >= p.config.window || now < m.restarts[0]) {
+		m.restarts = m.restarts[1:] // it is too old, or the clock was put back
 	}
 	if len(m.restarts) >= p.config.intensity {
 		return false

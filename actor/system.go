@@ -62,17 +62,12 @@ func (s *System) String() string {
 	return fmt.Sprintf("%d actors of %d spawned", stats.Actors, stats.Spawned)
 }
 
-// rootActor is a system as the parent of actors.
-type rootActor struct{}
+// rootActor is a system as the parent of actors. It is live from the beginning, has no
+// messages and does not fail; what only others need is missing.
+type rootActor struct{ typed }
 
-func (rootActor) build() error         { return nil }
-func (rootActor) started() error       { return nil }
-func (rootActor) stopping(error)       {}
-func (rootActor) stopped(error)        {}
-func (rootActor) receive()             {}
-func (rootActor) hasMailLocked() bool  { return false }
-func (rootActor) closeLocked()         {}
-func (rootActor) discard()             {}
-func (rootActor) actor() Actor         { return nil }
-func (rootActor) handledCount() uint64 { return 0 }
-func (rootActor) asked() *ask          { return nil }
+func (rootActor) stopping(error)      {}
+func (rootActor) stopped(error)       {}
+func (rootActor) hasMailLocked() bool { return false }
+func (rootActor) closeLocked()        {}
+func (rootActor) discard()            {}
