@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/interleave-go/interleave/internal/explore"
-	"github.com/interleave-go/interleave/internal/panics"
 	"github.com/interleave-go/interleave/internal/waitq"
 )
 
@@ -194,62 +193,6 @@ func (c *cell) childList() []*cell {
 		list = append(list, child)
 	}
 	return list
-}
-
-// turns runs the actor until it has nothing to do.
-func (c *cell) turns() {
-	explore.Point("actor: turns begin")
-	for c.turn() {
-		explore.Point("actor: next turn")
-	}
-}
-
-// do calls user code, and done with mu held once it has ended. If it calls runtime.Goexit,
-// another goroutine goes on.
-func (c *cell) do(fn func() error, done func(error)) {
-	err, returned := ErrGoexit, false
-	defer func() {
-		if !returned {
-			if value := recover(); value != nil {
-				err = panics.New(value)
-			} else {
-				defer func() { go c.turns() }()
-			}
-		}
-		c.mu.Lock()
-		done(err)
-		c.mu.Unlock()
-	}()
-	err = fn()
-	returned = true
-}
-
-// enterLocked goes on to the next phase.
-func (c *cell) enterLocked(p phase) {
-	c.phase = p
-	if c.more != nil && c.more.changed != nil {
-		close(c.more.changed)
-		c.more.changed = nil
-	}
-}
-
-// await waits until the phase is one of two, or the actor is gone.
-func (c *cell) await(one, other phase) {
-	for {
-		c.mu.Lock()
-		if c.phase == one || c.phase == other || c.phase == gone {
-			c.mu.Unlock()
-			return
-		}
-		m := c.needMoreLocked()
-		if m.changed == nil {
-			m.changed = make(chan struct{})
-		}
-		changed := m.changed
-		c.mu.Unlock()
-		<-changed
-		explore.Point("actor: a phase has changed")
-	}
 }
 
 // path returns the names from the system down to the actor.

@@ -1,0 +1,191 @@
+package actor
+
+import (
+	"context"
+
+	"github.com/interleave-go/interleave/internal/explore"
+)
+
+// endCauseLocked returns why the incarnation ends.
+func (c *cell) endCauseLocked() error {
+	m := c.needMoreLocked()
+	if m.cause == nil && c.orders&(stop|kill|renew) == renew {
+		return ErrRestarted
+	}
+	return m.cause
+}
+
+// stoppingLocked follows Stopping.
+func (c *cell) stoppingLocked(err error) {
+	c.mishapLocked(err)
+	c.enterLocked(emptying)
+}
+
+// mishapLocked notes a failure of what is called at the end of an incarnation.
+func (c *cell) mishapLocked(err error) {
+	c.more.mishap = err
+	if c.more.cause == nil {
+		c.more.cause = err
+	}
+}
+
+// reportMishap tells the hook of such a failure.
+func (c *cell) reportMishap() {
+	c.mu.Lock()
+	err := c.more.mishap
+	c.more.mishap = nil
+	c.mu.Unlock()
+	if err != nil && c.config.onFailure != nil {
+		c.config.onFailure(Failure{Actor: c.typed.actor(), Err: err, Decision: Ignores})
+	}
+}
+
+// emptyingUnlock ends what belongs to the incarnation, and waits for it. It needs mu and
+// unlocks it.
+func (c *cell) emptyingUnlock() bool {
+	m := c.needMoreLocked()
+	cause, hard := c.endCauseLocked(), c.orders&(kill|renew) != 0 || m.failed
+	cancel := m.cancel
+	m.cancel = nil
+	for e := m.timers.Front(); e != nil; e = m.timers.Front() {
+		e.Value.(*Timer).removeLocked()
+	}
+	watches := m.watches.Len() > 0
+	inOrder := c.config.strategy != OneForOne
+	dismiss := m.children > 0 && (inOrder || !m.dismissed)
+	m.dismissed = true
+	over := m.children == 0 && m.helpers == 0
+	if !over && !dismiss && cancel == nil && !watches {
+		return c.restUnlock()
+	}
+	c.mu.Unlock()
+	if cancel != nil {
+		if cause == nil {
+			cause = ErrStopped
+		}
+		cancel(cause)
+	}
+	if watches {
+		c.unwatch()
+	}
+	switch {
+	case over:
+		c.decide()
+	case dismiss:
+		list := c.childList()
+		if inOrder && len(list) > 0 {
+			list = list[len(list)-1:]
+		}
+		for _, child := range list {
+			if hard {
+				child.kill()
+			} else {
+				child.order(stop, nil)
+			}
+		}
+		// A child may have gone in the meantime, without this turn having been asked for
+		// again: the next one finds out.
+		c.mu.Lock()
+		if m.children > 0 && (!inOrder || m.last == list[0]) {
+			return c.restUnlock()
+		}
+		c.mu.Unlock()
+	}
+	return true
+}
+
+// decide ends the incarnation, of which nothing is left.
+func (c *cell) decide() {
+	c.reportMishap()
+	explore.Point("actor: nothing is left of the incarnation")
+	c.mu.Lock()
+	m := c.more
+	m.context, m.dismissed = nil, false
+	switch {
+	case !m.failed && c.orders&(stop|kill) != 0:
+		c.enterLocked(final)
+	case !m.failed && c.orders&renew != 0:
+		c.forsakeLocked(false, ErrRestarted)
+		c.enterLocked(waiting)
+	default:
+		c.mu.Unlock()
+		c.supervise()
+		return
+	}
+	c.mu.Unlock()
+}
+
+// finalUnlock ends the actor. It needs mu and unlocks it.
+func (c *cell) finalUnlock() bool {
+	m := c.needMoreLocked()
+	if !c.closed {
+		c.closed = true
+		c.typed.closeLocked()
+	}
+	cause := m.cause
+	c.mu.Unlock()
+	c.typed.discard()
+	c.mu.Lock()
+	c.forsakeLocked(true, ErrStopped)
+	c.mu.Unlock()
+	c.do(func() error { c.typed.stopped(cause); return nil }, func(err error) {
+		c.mishapLocked(err)
+		c.enterLocked(gone)
+	})
+	return true
+}
+
+// leave takes the actor, which is gone, out of the tree, and tells those who wait for that.
+func (c *cell) leave() {
+	c.reportMishap()
+	if p := c.parent; p != nil {
+		p.mu.Lock()
+		p.removeChildLocked(c)
+		p.childLeftUnlock()
+	}
+	c.mu.Lock()
+	m := c.more
+	c.left = true
+	for e := m.watchers.Front(); e != nil; e = m.watchers.Front() {
+		w := m.watchers.Remove(e).(*watch)
+		c.mu.Unlock()
+		w.fire()
+		c.mu.Lock()
+	}
+	m.gone.OpenLocked()
+	c.mu.Unlock()
+}
+
+// childLeftUnlock goes on with the end of the incarnation if it has waited for a child or
+// a helper. It needs mu and unlocks it.
+func (c *cell) childLeftUnlock() {
+	m := c.more
+	if c.phase == emptying && (m.children == 0 && m.helpers == 0 || c.config.strategy != OneForOne) {
+		c.wakeUnlock()
+		return
+	}
+	c.mu.Unlock()
+}
+
+// end gives an order to stop or kill, and waits until the actor is gone.
+func (c *cell) end(ctx context.Context, o orders) error {
+	cycle := cycleTo(ctx, c, true)
+	if o == kill {
+		c.kill()
+	} else {
+		c.order(o, nil)
+	}
+	if cycle != nil {
+		return cycle
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	m := c.needMoreLocked()
+	c.mu.Unlock()
+	if !m.gone.Wait(&c.mu, ctx.Done()) {
+		return ctx.Err()
+	}
+	return nil
+}
