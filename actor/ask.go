@@ -159,6 +159,30 @@ func (c *cell) forsakeLocked(all bool, err error) {
 	}
 }
 
+// forsakeBelowLocked ends the asks that somebody below the actor waits for, since it is
+// about to wait for those.
+func (c *cell) forsakeBelowLocked() {
+	for a := c.more.asks; a != nil; {
+		next := a.next
+		if a.fromBelow(c) {
+			c.settleLocked(a, ErrStopped)
+		}
+		a = next
+	}
+}
+
+// fromBelow reports whether an actor below c waits for the reply.
+func (a *ask) fromBelow(c *cell) bool {
+	for ; a != nil && !a.settled.Load(); a = a.via {
+		for up := a.from; up != nil; up = up.parent {
+			if up == c {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // callerKey is for the actor of a [Context], as its value.
 type callerKey struct{}
 

@@ -206,6 +206,23 @@ func TestDropOldest(t *testing.T) {
 	}, j.hooks())
 }
 
+// That nobody waits for it any more was the reason before it was dropped.
+func TestDropOldestOfACancelledAsk(t *testing.T) {
+	var j journal
+	inBubble(t, func(t *testing.T, s *System) {
+		ref := spawn(t, s, "a", performer, Mailbox(1, DropOldest))
+		release := block(t, ref)
+		ctx, cancel := context.WithCancel(t.Context())
+		ask := askAct(ctx, ref, silent)
+		require.False(t, ask.over())
+		cancel()
+		require.True(t, ask.over())
+		tell(t, ref, j.note("1"))
+		close(release)
+		require.Equal(t, []string{"a has not got a message: context canceled", "1"}, j.take())
+	}, j.hooks())
+}
+
 // What an actor has from its own timers, watches and pipes is not dropped and does not
 // count, and keeps its place.
 func TestOwnMessagesAndTheBound(t *testing.T) {

@@ -32,10 +32,9 @@ type orders uint8
 const (
 	stop   orders = 1 << iota // end for good once the mailbox is empty
 	kill                      // end for good
-	renew                     // end this incarnation, and wait for revive
+	renew                     // end this incarnation, and wait to be revived
 	retire                    // end this incarnation, as if by itself
 	fail                      // end this incarnation with the failure of a child
-	revive                    // begin a new incarnation
 )
 
 // A cell is an actor without its type of messages: its place in the tree and its life.
@@ -103,14 +102,13 @@ type more struct {
 	pause   time.Duration // before the last restart
 	revival *time.Timer   // at the end of the pause
 	handled uint64        // messages at the last failure
-	again   int           // times that the next message was redelivered
 }
 
 // family is what an actor knows of its children.
 type family struct {
 	first, last *cell
 	names       map[string]*cell
-	children    int
+	children    int             // in the list, or about to tell that they have stopped
 	helpers     int             // goroutines of the actor besides its turns
 	restarts    []time.Duration // of children, after epoch, the oldest first
 	waiting     []*cell         // children that have failed and are to be restarted with others
@@ -144,6 +142,9 @@ func (c *cell) order(o orders, cause error) {
 	var cancel context.CancelCauseFunc
 	if c.phase < final {
 		c.orders |= o
+		if c.phase == starting && c.orders&stop != 0 {
+			c.orders &^= retire // or else it might end each time before it has handled a message
+		}
 		if o&(stop|kill) != 0 && !c.closed {
 			c.closed = true
 			c.typed.closeLocked()

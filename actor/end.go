@@ -44,7 +44,7 @@ func (c *cell) reportMishap() {
 // unlocks it.
 func (c *cell) emptyingUnlock() bool {
 	m := c.needMoreLocked()
-	cause, hard := c.endCauseLocked(), c.orders&(kill|renew) != 0 || m.failed
+	cause, hard := c.endCauseLocked(), c.orders&(kill|renew|retire) != 0 || m.failed
 	cancel := m.cancel
 	m.cancel = nil
 	for e := m.timers.Front(); e != nil; e = m.timers.Front() {
@@ -54,6 +54,9 @@ func (c *cell) emptyingUnlock() bool {
 	inOrder := c.config.strategy != OneForOne
 	dismiss := m.children > 0 && (inOrder || !m.dismissed)
 	m.dismissed = true
+	if dismiss && !hard {
+		c.forsakeBelowLocked()
+	}
 	over := m.children == 0 && m.helpers == 0
 	if !over && !dismiss && cancel == nil && !watches {
 		return c.restUnlock()
@@ -86,7 +89,7 @@ func (c *cell) emptyingUnlock() bool {
 		// A child may have gone in the meantime, without this turn having been asked for
 		// again: the next one finds out.
 		c.mu.Lock()
-		if m.children > 0 && (!inOrder || m.last == list[0]) {
+		if m.children > 0 && (!inOrder || len(list) == 0 || m.last == list[0]) {
 			return c.restUnlock()
 		}
 		c.mu.Unlock()
@@ -101,8 +104,10 @@ func (c *cell) decide() {
 	c.mu.Lock()
 	m := c.more
 	m.context, m.dismissed = nil, false
+	// One that has ended itself and is to be restarted may have messages left.
+	drained := c.orders&retire == 0 || !c.typed.hasMailLocked()
 	switch {
-	case !m.failed && c.orders&(stop|kill) != 0:
+	case !m.failed && (c.orders&kill != 0 || c.orders&stop != 0 && drained):
 		c.enterLocked(final)
 	case !m.failed && c.orders&renew != 0:
 		c.forsakeLocked(false, ErrRestarted)
@@ -141,7 +146,8 @@ func (c *cell) leave() {
 	if p := c.parent; p != nil {
 		p.mu.Lock()
 		p.removeChildLocked(c)
-		p.childLeftUnlock()
+		p.mu.Unlock()
+		explore.Point("actor: out of the tree")
 	}
 	c.mu.Lock()
 	m := c.more
@@ -154,6 +160,12 @@ func (c *cell) leave() {
 	}
 	m.gone.OpenLocked()
 	c.mu.Unlock()
+	if p := c.parent; p != nil { // which is not to be done before this one is
+		explore.Point("actor: about to let the parent go on")
+		p.mu.Lock()
+		p.more.children--
+		p.childLeftUnlock()
+	}
 }
 
 // childLeftUnlock goes on with the end of the incarnation if it has waited for a child or

@@ -125,27 +125,33 @@ func (c *cell) beginLocked() {
 	m := c.more
 	c.orders &= stop | kill
 	m.failed, m.early, m.cause, m.culprit, m.revival = false, false, nil, nil, nil
+	m.context, m.cancel = nil, nil // somebody may have looked at it since the last one ended
 	c.enterLocked(building)
 }
 
-// turns runs the actor until it has nothing to do.
+// turns runs the actor until it has nothing to do. If code of the user calls runtime.Goexit,
+// another goroutine goes on.
 func (c *cell) turns() {
 	explore.Point("actor: turns begin")
+	over := false
+	defer func() {
+		if !over {
+			go c.turns()
+		}
+	}()
 	for c.turn() {
 		explore.Point("actor: next turn")
 	}
+	over = true
 }
 
-// do calls user code, and done with mu held once it has ended. If it calls runtime.Goexit,
-// another goroutine goes on.
+// do calls user code, and done with mu held once it has ended.
 func (c *cell) do(fn func() error, done func(error)) {
 	err, returned := ErrGoexit, false
 	defer func() {
 		if !returned {
 			if value := recover(); value != nil {
 				err = panics.New(value)
-			} else {
-				defer func() { go c.turns() }()
 			}
 		}
 		c.mu.Lock()
@@ -165,11 +171,11 @@ func (c *cell) enterLocked(p phase) {
 	}
 }
 
-// await waits until the phase is one of two, or the actor is gone.
-func (c *cell) await(one, other phase) {
+// await waits for a phase that is in the given set.
+func (c *cell) await(in func(phase) bool) {
 	for {
 		c.mu.Lock()
-		if c.phase == one || c.phase == other || c.phase == gone {
+		if in(c.phase) {
 			c.mu.Unlock()
 			return
 		}

@@ -202,6 +202,8 @@ func (m *model) step(nextID int) {
 	e := m.current
 	m.current = nil
 	m.stats.Handled++
+	failure := map[kind]error{failing: errTest, panicking: errPanicked, exiting: ErrGoexit, replyingAndFailing: errTest}[e.kind]
+	replies := failure == nil && e.kind != silently || e.kind == replyingAndFailing
 	switch {
 	case e.kind == stashing && !e.stashed:
 		e.stashed = true
@@ -210,8 +212,7 @@ func (m *model) step(nextID int) {
 		}
 		m.stash = append(m.stash, e)
 		m.stats.Accepted++
-		m.run()
-		return
+		replies = false
 	case e.kind == unstashing:
 		m.first = slices.Concat(m.stash, m.first)
 		m.stash = nil
@@ -219,18 +220,12 @@ func (m *model) step(nextID int) {
 		m.behavior = e.id
 	case e.kind == telling && !m.closed:
 		m.accept(&item{id: nextID, own: true, incarnation: m.incarnation})
-	case e.kind == replyingAndFailing:
-		m.reply(e.call, e.id, nil)
-		m.fail(e, errTest)
-	case e.kind == failing:
-		m.fail(e, errTest)
-	case e.kind == panicking:
-		m.fail(e, errPanicked)
-	case e.kind == exiting:
-		m.fail(e, ErrGoexit)
 	}
-	if e.kind != silently {
+	if replies {
 		m.reply(e.call, e.id, nil)
+	}
+	if failure != nil {
+		m.fail(e, failure)
 	}
 	m.run()
 }

@@ -107,6 +107,11 @@ func newPair(t *testing.T, s *System, setup uint8) (*Ref[command], *puppet, *mod
 }
 
 func compareWithModel(t *testing.T, setup uint8, ops []byte) {
+	defer func() {
+		if t.Failed() {
+			t.Logf("setup %#x, ops %#v", setup, ops)
+		}
+	}()
 	inBubble(t, func(t *testing.T, s *System) {
 		ref, p, m := newPair(t, s, setup)
 		var calls []*pending

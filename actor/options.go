@@ -97,6 +97,7 @@ func Redeliver(times int) Option {
 // so often. If it has failed before the first one, it pauses as the zero policy says, but
 // is restarted again and again.
 func Backoff(p retry.Policy) Option {
+	p.Pause(retry.Permanent(ErrStopped), 1, 0) // panics if p makes no sense
 	return func(c *config) { c.backoff = &p }
 }
 
@@ -165,6 +166,7 @@ func (d Decision) String() string { return [...]string{"restarts", "stops", "esc
 
 // OnFailure has fn called when the actor has failed, by one of its goroutines, before what
 // was decided is done. Without it failures are told to nobody but those who ask or watch.
+// fn may use the actor, but must not wait for it.
 func OnFailure(fn func(Failure)) Option { return func(c *config) { c.onFailure = fn } }
 
 // An Undelivered message was accepted by an actor that will not handle it.
@@ -176,5 +178,6 @@ type Undelivered struct {
 }
 
 // OnUndelivered has fn called for each message that the actor has accepted and will not
-// handle: by one of its goroutines or, with [DropOldest], by the one that sends.
+// handle: by one of its goroutines or, with [DropOldest], by the one that sends. fn may use
+// the actor, but must not wait for it.
 func OnUndelivered(fn func(Undelivered)) Option { return func(c *config) { c.onUndelivered = fn } }

@@ -18,8 +18,6 @@ func (a *actor[M]) receive() {
 		err := error(ErrGoexit)
 		if value := recover(); value != nil {
 			err = panics.New(value)
-		} else {
-			defer func() { go a.turns() }()
 		}
 		a.failOn(e, err)
 	}()

@@ -49,7 +49,9 @@ func (r *Ref[M]) TryTell(m M) error {
 // ctx.Err(), and the actor goes on to stop by itself.
 //
 // If the actor fails while it handles what it has, it is restarted for the rest as usual;
-// but not after a pause: the rest is then undelivered.
+// but not after a pause, and not together with others: the rest is then undelivered. What
+// is below the actor and waits for a reply of it gets [ErrStopped] before the actor waits
+// for that to stop.
 //
 // To an actor, with its [Context] as ctx, that would have to wait for itself, it returns a
 // [*CycleError] at once, and the actor goes on to stop. See also [Context.Stop].

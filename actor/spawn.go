@@ -146,7 +146,7 @@ func (c *cell) adopt(child *cell) error {
 	return nil
 }
 
-// removeChildLocked removes a child.
+// removeChildLocked takes a child out of the list, in which it still counts.
 func (c *cell) removeChildLocked(child *cell) {
 	m := c.more
 	if child.prev == nil {
@@ -161,7 +161,6 @@ func (c *cell) removeChildLocked(child *cell) {
 	}
 	child.prev, child.next = nil, nil
 	delete(m.names, child.name)
-	m.children--
 	c.config.system.actors.Add(-1)
 }
 

@@ -12,7 +12,7 @@ import (
 var endless = retry.Policy{MaxAttempts: -1}
 
 // supervise decides what follows the end of an incarnation that has failed or, if the
-// actor is permanent, has stopped itself; and does it.
+// actor is permanent, has stopped itself; and has it done.
 func (c *cell) supervise() {
 	m, p := c.more, c.parent
 	together := p.config.strategy != OneForOne
@@ -20,7 +20,7 @@ func (c *cell) supervise() {
 	c.mu.Lock()
 	m.pause = pause
 	// What may come late is not worth waiting for.
-	hopeless := c.orders&kill != 0 || c.orders&stop != 0 && (pause > 0 || together)
+	hopeless := c.orders&kill != 0 || c.orders&stop != 0 && (m.early || pause > 0 || together)
 	f := Failure{Actor: c.typed.actor(), Err: m.cause, Message: m.culprit, Decision: Stops}
 	c.mu.Unlock()
 	switch {
@@ -30,10 +30,16 @@ func (c *cell) supervise() {
 	case p.parent != nil:
 		f.Decision = Escalates
 	}
+	defer c.follow(f, together) // also if the hook calls runtime.Goexit
 	if m.failed && c.config.onFailure != nil {
 		c.config.onFailure(f)
 	}
+}
+
+// follow does what was decided.
+func (c *cell) follow(f Failure, together bool) {
 	explore.Point("actor: decided what follows a failure")
+	m, p := c.more, c.parent
 	c.mu.Lock()
 	if f.Decision == Restarts {
 		c.forsakeLocked(false, ErrRestarted)
@@ -157,7 +163,7 @@ func (p *cell) restartWith(c *cell, pause time.Duration, ended <-chan struct{}) 
 			o = kill
 		}
 		other.order(o, ErrRestarted)
-		other.await(waiting, waiting)
+		other.await(func(p phase) bool { return p == waiting || p == gone })
 	}
 	if pause > 0 {
 		timer := time.NewTimer(pause)
@@ -175,6 +181,6 @@ func (p *cell) restartWith(c *cell, pause time.Duration, ended <-chan struct{}) 
 	}
 	for _, each := range all {
 		each.revive()
-		each.await(live, waiting)
+		each.await(func(p phase) bool { return p >= live })
 	}
 }

@@ -122,25 +122,26 @@ func (a *actor[M]) report(e envelope[M], reason error) {
 	a.config.onUndelivered(Undelivered{To: &a.ref, Message: e.message, Reason: reason})
 }
 
-// discard reports all that is in the mailbox.
+// discard reports all that is in the mailbox. If the hook calls runtime.Goexit, the next call
+// goes on with the rest.
 func (a *actor[M]) discard() {
 	a.mu.Lock()
 	x := a.needExtraLocked()
-	rest := slices.Concat(x.first, x.stash, a.out[a.next:], a.in[x.head:])
+	x.first = slices.Concat(x.first, x.stash, a.out[a.next:], a.in[x.head:])
 	a.in, a.out, a.next = nil, nil, 0
-	x.first, x.stash, x.head, x.count = nil, nil, 0, 0
-	reported := rest[:0]
-	for _, e := range rest {
-		switch {
-		case e.tag != nil && e.tag.own:
+	x.stash, x.head, x.count = nil, 0, 0
+	for len(x.first) > 0 {
+		e := x.first[0]
+		x.first = x.first[1:]
+		if e.tag != nil && e.tag.own {
 			a.accepted--
-		default:
-			x.undelivered++
-			reported = append(reported, e)
+			continue
 		}
-	}
-	a.mu.Unlock()
-	for _, e := range reported {
+		x.undelivered++
+		a.mu.Unlock()
 		a.report(e, ErrStopped)
+		a.mu.Lock()
 	}
+	x.first = nil
+	a.mu.Unlock()
 }

@@ -35,6 +35,10 @@ func (c *Context[M]) Watch(target Actor, message func(Terminated) M) (unwatch fu
 		a.deliver(none, &w.tag)
 	}
 	a.mu.Lock()
+	if a.phase > ending {
+		a.mu.Unlock()
+		return func() {}
+	}
 	w.incarnation = a.numberLocked()
 	w.mine = a.needMoreLocked().watches.PushBack(w)
 	a.mu.Unlock()

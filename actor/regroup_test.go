@@ -1,0 +1,44 @@
+package actor
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Siblings that are restarted together wait for Started of each other, not for what comes
+// after it.
+func TestRestartTogetherWaitsForNoMoreThanStarted(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	inBubble(t, func(t *testing.T, s *System) {
+		var j journal
+		parent := spawn(t, s, "parent", performer, Supervise(OneForAll))
+		starts := 0
+		a := recordStart(t, parent, &j, "a", func(c *Context[act]) error {
+			if starts++; starts == 2 {
+				begun := make(chan struct{})
+				_ = spawn(t, c, "child", performer).Tell(c, func(*Context[act]) error {
+					close(begun)
+					time.Sleep(time.Hour)
+					return nil
+				})
+				<-begun
+			}
+			return nil
+		})
+		b := record(t, parent, &j, "b")
+		release := block(t, a)
+		tell(t, a, fails, fails) // the second time it has to wait for its child
+		tell(t, b, j.note("b goes on"))
+		j.take()
+		close(release)
+		time.Sleep(time.Minute)
+		require.Contains(t, j.take(), "b 2 started")
+		time.Sleep(time.Hour)
+		entries := j.take()
+		require.Contains(t, entries, "a 3 started")
+		require.Contains(t, entries, "b 3 started")
+	})
+}

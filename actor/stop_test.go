@@ -1,0 +1,155 @@
+package actor
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A parent that has kept the question of its child, and stops, waits for the child; so that
+// gets its answer first, also if it has asked by way of somebody else.
+func TestStopFailsAsksFromBelow(t *testing.T) {
+	for _, direct := range []bool{true, false} {
+		inBubble(t, func(t *testing.T, s *System) {
+			var j journal
+			var kept Reply[int]
+			parent := spawn(t, s, "parent", performer)
+			child := spawn(t, parent, "child", performer)
+			other := spawn(t, s, "other", performer)
+			keep := func(r Reply[int]) act { return func(*Context[act]) error { kept = r; return nil } }
+			between := func(r Reply[int]) act {
+				return func(c *Context[act]) error { _, err := Ask(c, parent, keep); r.Fail(err); return nil }
+			}
+			tell(t, child, func(c *Context[act]) error {
+				var err error
+				if direct {
+					_, err = Ask(c, parent, keep)
+				} else {
+					_, err = Ask(c, other, between)
+				}
+				j.add("%v", err)
+				return nil
+			}, j.note("drained"))
+			synctest.Wait()
+			outside := askAct(t.Context(), parent, func(r Reply[int]) act {
+				return func(*Context[act]) error {
+					tell(t, child, func(*Context[act]) error { r.Send(7); return nil })
+					return nil
+				}
+			})
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			require.NoError(t, parent.Stop(ctx))
+			require.Equal(t, []string{"actor: stopped", "drained"}, j.take())
+			require.True(t, outside.over())
+			require.Equal(t, 7, outside.value, "those from elsewhere can still be answered from below")
+			kept.Send(1)
+		})
+	}
+}
+
+// Whoever stops first, a parent and its children end.
+func TestParentAndChildStopAtOnce(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for i := range 300 / slowdown {
+		s := NewSystem(Supervise(Strategy(i % 3)))
+		parent := spawn(t, s, "parent", performer, Supervise(Strategy(i%3)))
+		child := spawn(t, parent, "child", performer)
+		tell(t, child, func(c *Context[act]) error { _ = parent.Tell(c, nothing); return nil }, fails, nothing)
+		tell(t, parent, func(c *Context[act]) error { _ = child.Tell(c, nothing); return nil }, fails, nothing)
+		var wg sync.WaitGroup
+		for _, end := range []func() error{
+			func() error { return parent.Stop(ctx) },
+			func() error { return child.Stop(ctx) },
+			func() error { return child.Kill(ctx) },
+			func() error { return s.Shutdown(ctx) },
+		} {
+			wg.Go(func() {
+				if err := end(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.Zero(t, s.Stats().Actors)
+	}
+}
+
+// Nothing outlives Shutdown, however much is spawned meanwhile, and all who call it wait.
+func TestNothingOutlivesShutdown(t *testing.T) {
+	for range 100 / slowdown {
+		s := NewSystem()
+		top := spawn(t, s, "top", performer)
+		var refs sync.Map
+		var wg, down sync.WaitGroup
+		for i := range 4 {
+			wg.Go(func() {
+				parent := Parent(s)
+				if i%2 == 0 {
+					parent = top
+				}
+				for {
+					ref, err := Spawn(parent, "", performer)
+					if err != nil {
+						return // ErrStopped
+					}
+					_ = ref.TryTell(func(c *Context[act]) error { _ = spawnError(c); return errTest })
+					refs.Store(ref, nil)
+				}
+			})
+		}
+		for range 2 {
+			down.Go(func() {
+				if err := s.Shutdown(context.Background()); err != nil || s.Stats().Actors != 0 {
+					t.Error(err, s)
+				}
+			})
+		}
+		down.Wait()
+		wg.Wait()
+		refs.Range(func(ref, _ any) bool {
+			<-ref.(*Ref[act]).Done()
+			return true
+		})
+		require.Zero(t, s.Stats().Actors)
+	}
+}
+
+// One that drains when its siblings are restarted has no part in that: it ends.
+func TestStopAmongThoseRestartedTogether(t *testing.T) {
+	for _, failing := range []string{"a", "c"} {
+		inBubble(t, func(t *testing.T, s *System) {
+			var j journal
+			refs := siblings(t, s, &j, OneForAll, nil)
+			release := block(t, refs["c"])
+			if failing == "c" {
+				tell(t, refs["c"], fails)
+			}
+			tell(t, refs["c"], j.note("never"))
+			refs["c"].actor.order(stop, nil)
+			if failing == "a" {
+				tell(t, refs["a"], fails)
+			}
+			j.take()
+			close(release)
+			require.NoError(t, refs["c"].Stop(t.Context()))
+			got := j.take()
+			if failing == "c" {
+				require.Equal(t, []string{"c 1 stopping: test failure", "c 1 stopped: test failure"}, got)
+			} else {
+				require.ElementsMatch(t, []string{"c 1 stopping: <nil>", "c 1 stopped: <nil>",
+					"b 1 stopping: actor: restarted", "a 2 started", "b 2 started"}, got)
+			}
+			require.EqualValues(t, 1, refs["c"].Stats().Undelivered)
+			tell(t, refs["a"], j.note("a goes on"))
+			tell(t, refs["b"], j.note("b goes on"))
+			require.Len(t, j.take(), 2)
+		})
+	}
+}
