@@ -216,7 +216,7 @@ func exploreGroups(t *testing.T) {
 		})
 	})
 	t.Run("topic", func(t *testing.T) {
-		explore.Check(t, explore.Config{Preemptions: 1}, func(x *explore.Exec) {
+		explore.Check(t, explore.Config{Preemptions: 3, Random: 3000}, func(x *explore.Exec) {
 			var topic Topic[int]
 			system := NewSystem()
 			first, second := &seen{}, &seen{}

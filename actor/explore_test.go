@@ -133,7 +133,7 @@ func TestExplore(t *testing.T) {
 	}
 	// A reply, the end of the asker's context and that of the actor come at the same time.
 	t.Run("reply, cancel and stop", func(t *testing.T) {
-		explore.Check(t, explore.Config{}, func(x *explore.Exec) {
+		explore.Check(t, explore.Config{Preemptions: 1}, func(x *explore.Exec) {
 			system := NewSystem()
 			ref, _ := Spawn(system, "", func() Behavior[Reply[int]] {
 				return Func[Reply[int]](func(_ *Context[Reply[int]], r Reply[int]) error {
@@ -162,7 +162,7 @@ func TestExplore(t *testing.T) {
 	})
 	for _, policy := range []Policy{Block, Reject, DropOldest} {
 		t.Run(fmt.Sprint("bounded ", policy), func(t *testing.T) {
-			explore.Check(t, explore.Config{}, func(x *explore.Exec) {
+			explore.Check(t, explore.Config{Preemptions: 1}, func(x *explore.Exec) {
 				s, accepted, undelivered := &seen{}, 0, 0
 				ref := s.spawn(x, NewSystem(OnUndelivered(func(Undelivered) { undelivered++ })), Mailbox(1, policy))
 				ctx, cancel := context.WithCancel(x.Context())

@@ -101,3 +101,22 @@ func TestDecisions(t *testing.T) {
 		})
 	}
 }
+
+// One that is killed while it fails is not restarted, and that is no failure of its parent.
+func TestKilledWhileItFails(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		var decisions []Decision
+		made := 0
+		parent := spawn(t, s, "parent", performer, Intensity(0, time.Hour), Restart(Temporary))
+		ref := spawn(t, parent, "a", func() Behavior[act] { made++; return performer() },
+			OnFailure(func(f Failure) { decisions = append(decisions, f.Decision) }))
+		tell(t, ref, func(c *Context[act]) error { ref.actor.kill(); return errTest })
+		<-ref.Done()
+		require.Equal(t, []Decision{Stops}, decisions)
+		require.Equal(t, 1, made)
+		require.Equal(t, errTest, ref.Err())
+		synctest.Wait()
+		require.NoError(t, parent.Err())
+		require.NoError(t, parent.Stop(t.Context()))
+	})
+}

@@ -97,3 +97,17 @@ func TestNameSurvivesRestarts(t *testing.T) {
 		}
 	})
 }
+
+// A name is taken while the factory of who is to have it runs, but nobody is found by it.
+func TestNameIsTakenWhileTheFactoryRuns(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		ref := spawn(t, s, "a", func() Behavior[act] {
+			require.ErrorIs(t, spawnNamed(s, "a"), ErrNameTaken)
+			_, err := Lookup[act](s, "a")
+			require.ErrorIs(t, err, ErrNotFound)
+			return performer()
+		})
+		require.Equal(t, SystemStats{Actors: 1, Spawned: 1}, s.Stats())
+		require.NoError(t, ref.Stop(t.Context()))
+	})
+}
