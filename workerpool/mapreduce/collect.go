@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/workerpool"
 )
 
@@ -89,6 +90,7 @@ func (r *run[I, K, V, R]) mapInput(ctx context.Context, in numbered[I]) (none st
 			return blame(err)
 		}
 		r.pairs.Add(int64(pairs))
+		explore.Point("mapreduce: about to give the table back")
 		r.mu.Lock()
 		r.free = append(r.free, t)
 		r.mu.Unlock()
@@ -98,6 +100,7 @@ func (r *run[I, K, V, R]) mapInput(ctx context.Context, in numbered[I]) (none st
 
 // takeTable returns a table that no other task uses.
 func (r *run[I, K, V, R]) takeTable() table[K, V] {
+	explore.Point("mapreduce: about to take a table")
 	r.mu.Lock()
 	if last := len(r.free) - 1; last >= 0 {
 		t := r.free[last]
@@ -125,6 +128,7 @@ func (r *run[I, K, V, R]) share() int {
 
 // sortTable is the task that sorts a table to which nothing will be added.
 func (r *run[I, K, V, R]) sortTable(_ context.Context, t table[K, V]) (struct{}, error) {
+	explore.Point("mapreduce: about to sort")
 	t.sort(r.partition)
 	return struct{}{}, nil
 }
@@ -144,6 +148,7 @@ func (r *run[I, K, V, R]) spill(t table[K, V]) error {
 	if err != nil {
 		return err
 	}
+	explore.Point("mapreduce: run written")
 	r.mu.Lock()
 	r.runs = append(r.runs, run)
 	r.mu.Unlock()

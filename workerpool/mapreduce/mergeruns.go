@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/workerpool"
 )
 
@@ -70,6 +71,7 @@ func (r *run[I, K, V, R]) mergeGroup(ctx context.Context, runs []*sorted) (merge
 		return nil, err
 	}
 	for _, run := range runs {
+		explore.Point("mapreduce: about to remove a file")
 		if err := r.files.disk.remove(run.path); err != nil {
 			return nil, r.fail(fileError(err))
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/workerpool"
 )
 
@@ -102,6 +103,7 @@ func (r *run[I, K, V, R]) fetch(p *part[K, V, R]) (err error) {
 		return r.fail(err)
 	}
 	p.next = nil
+	explore.Point("mapreduce: batch taken")
 	if len(p.results) > 0 {
 		r.report()
 	}
@@ -135,6 +137,7 @@ func (r *run[I, K, V, R]) merged(partition int) *merger[K, V] {
 func (r *run[I, K, V, R]) reduceBatch(ctx context.Context, p *part[K, V, R]) (results []Result[K, R], err error) {
 	var key K
 	blame := func(err error) error { return &KeyError{key, err} }
+	explore.Point("mapreduce: about to make a batch")
 	err = r.guard(ctx, blame, func() error {
 		if p.m == nil {
 			p.m = r.merged(p.number)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/panics"
 	"github.com/interleave-go/interleave/workerpool"
 )
@@ -112,12 +113,14 @@ func (r *run[I, K, V, R]) fail(err error) error {
 	if ended := r.caller.Err(); ended != nil {
 		err = ended // whatever that made others return
 	}
+	explore.Point("mapreduce: about to fail")
 	r.mu.Lock()
 	if r.failure == nil {
 		r.failure = err
 	}
 	err = r.failure
 	r.mu.Unlock()
+	explore.Point("mapreduce: about to cancel")
 	r.cancel()
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+
+	"github.com/interleave-go/interleave/internal/explore"
 )
 
 // A sorted run is a file of pairs, sorted by partition, key and input. The pairs of a
@@ -42,6 +44,7 @@ const writeBuffer = 64 << 10
 
 // write makes a run of what fill writes for each partition.
 func (r *run[I, K, V, R]) write(fill func(w *recordWriter[K, V], partition int) error) (*sorted, error) {
+	explore.Point("mapreduce: about to create a file")
 	path, file, err := r.files.create()
 	if err != nil {
 		return nil, err
@@ -66,6 +69,7 @@ func (r *run[I, K, V, R]) write(fill func(w *recordWriter[K, V], partition int) 
 		return nil, fileError(err)
 	}
 	done = true
+	explore.Point("mapreduce: about to close a file")
 	if err := file.Close(); err != nil {
 		return nil, fileError(err)
 	}

@@ -107,7 +107,7 @@ func errorOf(name string, f frame) error {
 	case undefinedFrame:
 		return fmt.Errorf("%w: %s", ErrUndefined, name)
 	}
-	return nil
+	return errProtocol
 }
 
 // becauseOf returns err such that it matches cause, which ended the task.

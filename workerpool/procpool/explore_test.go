@@ -32,6 +32,7 @@ func (c *instant) run(_ context.Context, b batch, from, to int, over func(outcom
 		t.begun++
 		if t.err == errCrash {
 			c.end()
+			explore.Point("gone, and not counted as over")
 			over(failed, false)
 			return i + 1, false
 		}

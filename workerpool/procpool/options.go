@@ -71,9 +71,9 @@ func MaxTasks(n int) Option {
 }
 
 // MemoryLimit is how many bytes a worker may use in addition to what it has mapped
-// when it starts. One that asks for more dies with the runtime's "out of memory".
-// A thread of a program with cgo counts with its stack, usually 8 MiB.
-// That needs Linux, where it is enforced as RLIMIT_DATA. RLIMIT_AS would not do:
+// when it starts. One that asks for more dies of a fatal error of the runtime, such as
+// "out of memory". A thread of a program with cgo counts with its stack, usually
+// 8 MiB. That needs Linux, where it is enforced as RLIMIT_DATA. RLIMIT_AS would not do:
 // the runtime reserves a gigabyte of addresses that it does not use. The garbage
 // collector works harder as the limit comes near, and elsewhere that is all
 // (debug.SetMemoryLimit). It panics if bytes is not positive.

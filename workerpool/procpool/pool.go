@@ -15,7 +15,8 @@ const maxStartFailures = 3
 // A Pool runs tasks in processes. [New] makes it.
 //
 // Invariants: len(workers) <= limit. A worker is starting, idle, lent to a call,
-// or on its way out. Nobody waits while a worker is idle. While fewer than limit
+// or on its way out; while it is lent it is one of workers, be its process gone or
+// not, so that no more tasks run than there may be workers. Nobody waits while a worker is idle. While fewer than limit
 // workers exist, each of those who wait has one starting, unless the pool is
 // broken or was killed.
 type Pool struct {
@@ -43,6 +44,7 @@ type worker struct {
 	child
 	left  int       // tasks until it is replaced
 	since time.Time // idle
+	lent  bool      // to a call
 	gone  bool      // and waited for
 }
 

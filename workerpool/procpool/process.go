@@ -73,7 +73,7 @@ func (c *process) start() error {
 		return errorOf("its start", f)
 	}
 	if b.init != nil {
-		c.run(context.Background(), b, 0, 1, func(outcome, bool) {})
+		c.run(context.Background(), b, 0, b.size(), func(outcome, bool) {})
 	}
 	c.ready = b.err == nil
 	return b.err
@@ -94,11 +94,7 @@ func (b *startBatch) fail(_ int, err error)                       { b.err = err 
 // launch starts the process.
 func (c *process) launch() error {
 	path, err := executable()
-	if err != nil {
-		return err
-	}
-	c.cmd = exec.Command(path)
-	c.cmd.Args[0] = os.Args[0]
+	c.cmd = &exec.Cmd{Path: path, Args: os.Args[:1:1], Err: err}
 	return c.launchCmd()
 }
 

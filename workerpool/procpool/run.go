@@ -120,6 +120,7 @@ func (p *Pool) popIdleLocked() *worker {
 	w := p.idle[n]
 	p.idle[n] = nil
 	p.idle = p.idle[:n]
+	w.lent = true
 	return w
 }
 
@@ -183,18 +184,19 @@ func (p *Pool) serveLocked() {
 func (p *Pool) release(w *worker, fit bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if fit {
+	w.lent = false
+	switch {
+	case w.gone:
+		p.removeLocked(w)
+	case fit:
 		p.makeIdleLocked(w)
-	} else {
+	default:
 		w.end()
 	}
 }
 
 // makeIdleLocked gives w to somebody who waits, or keeps it for later.
 func (p *Pool) makeIdleLocked(w *worker) {
-	if w.gone {
-		return
-	}
 	w.since = time.Now()
 	p.idle = append(p.idle, w)
 	p.serveLocked()

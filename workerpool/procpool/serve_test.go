@@ -5,11 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"math"
-	"os"
-	"os/exec"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -19,14 +17,15 @@ import (
 type local struct {
 	enc     encoder
 	in      *io.PipeWriter
-	replies *bufio.Reader
+	answers *io.PipeReader
+	replies *bufio.Reader // of answers
 	over    chan struct{}
 }
 
 func newLocal(t *testing.T, limit func(int64, int64) error) *local {
 	in, requests := io.Pipe()
-	replies, out := io.Pipe()
-	l := &local{in: requests, replies: bufio.NewReader(replies), over: make(chan struct{})}
+	answers, out := io.Pipe()
+	l := &local{in: requests, answers: answers, replies: bufio.NewReader(answers), over: make(chan struct{})}
 	go func() {
 		defer close(l.over)
 		serve(in, out, limit)
@@ -34,7 +33,7 @@ func newLocal(t *testing.T, limit func(int64, int64) error) *local {
 	t.Cleanup(func() {
 		requests.Close()
 		<-l.over
-		replies.Close()
+		answers.Close()
 	})
 	return l
 }
@@ -54,14 +53,38 @@ func (l *local) receive(t *testing.T) frame {
 	return f
 }
 
+// exchanged is a task, and the reply that it is to have.
+type exchanged struct {
+	name string
+	v    any
+	a, b int64
+	kind byte
+	text string
+}
+
+func (e exchanged) check(t *testing.T) {
+	l := newLocal(t, func(memory, cpu int64) error {
+		if memory != 5 || cpu != 6 {
+			return errors.New("wrong limits")
+		}
+		return nil
+	})
+	l.send(t, helloFrame, 0, 1, 5, 6, "", nil)
+	require.Equal(t, byte(doneFrame), l.receive(t).kind)
+	for id := range uint64(2) {
+		l.send(t, taskFrame, 0, id+2, e.a, e.b, e.name, e.v)
+		f := l.receive(t)
+		require.Equal(t, e.kind, f.kind)
+		require.Equal(t, id+2, f.id)
+		require.Contains(t, string(f.payload), e.text)
+		if e.kind != panicFrame {
+			require.Positive(t, f.a, "CPU time")
+		}
+	}
+}
+
 func TestServe(t *testing.T) {
-	for name, test := range map[string]struct {
-		name string
-		v    any
-		a, b int64
-		kind byte
-		text string
-	}{
+	for name, e := range map[string]exchanged{
 		"done":      {"double", &box[int]{4}, 0, 0, doneFrame, ""},
 		"error":     {"fails", &box[string]{"deadline"}, 0, 0, errorFrame, context.DeadlineExceeded.Error()},
 		"canceled":  {"fails", &box[string]{"canceled"}, 0, 0, errorFrame, "wrapped: context canceled"},
@@ -74,26 +97,7 @@ func TestServe(t *testing.T) {
 		"decoding":  {"double", &box[string]{"four"}, 0, 0, errorFrame, "procpool: the request of double cannot be decoded"},
 		"encoding":  {"unencodable", nil, 0, 0, errorFrame, "procpool: the reply of unencodable cannot be encoded"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLocal(t, func(memory, cpu int64) error {
-				if memory != 5 || cpu != 6 {
-					return errors.New("wrong limits")
-				}
-				return nil
-			})
-			l.send(t, helloFrame, 0, 1, 5, 6, "", nil)
-			require.Equal(t, byte(doneFrame), l.receive(t).kind)
-			for id := range uint64(2) {
-				l.send(t, taskFrame, 0, id+2, test.a, test.b, test.name, test.v)
-				f := l.receive(t)
-				require.Equal(t, test.kind, f.kind)
-				require.Equal(t, id+2, f.id)
-				require.Contains(t, string(f.payload), test.text)
-				if test.kind != panicFrame {
-					require.Positive(t, f.a, "CPU time")
-				}
-			}
-		})
+		t.Run(name, func(t *testing.T) { synctest.Test(t, e.check) })
 	}
 }
 
@@ -108,119 +112,42 @@ func TestServeWithoutLimits(t *testing.T) {
 	require.Equal(t, byte(doneFrame), l.receive(t).kind)
 }
 
-// A worker whose pool is gone exits although a task runs, and nobody kills it.
-func TestProcessEndsWithItsPipe(t *testing.T) {
-	set := defaults()
-	set.grace = time.Hour
-	c := newProcess(&set)
-	require.NoError(t, c.start())
-	require.NoError(t, c.enc.append(taskFrame, 0, 2, 0, 0, "spin", nil))
-	c.write()
-	c.end()
-	c.end()
-	require.NoError(t, c.cmd.Wait())
-	require.True(t, c.cmd.ProcessState.Success())
-	c.wait()
+// A task that runs ends at once when it is told to, unless what tells it is its own time,
+// which it knows.
+func TestCancelOfWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLocal(t, nil)
+		for id, told := range []byte{canceled, deadline} {
+			id := uint64(id + 1)
+			start := time.Now()
+			l.send(t, taskFrame, 0, id, int64(time.Hour), 0, "waits", &box[bool]{true})
+			synctest.Wait()
+			l.send(t, cancelFrame, told, id, 0, 0, "", nil)
+			f := l.receive(t)
+			require.Equal(t, told|ended, f.flags)
+			if told == canceled {
+				require.Zero(t, time.Since(start))
+			} else {
+				require.Equal(t, time.Hour, time.Since(start))
+			}
+		}
+	})
 }
 
-func TestProcessThatCannotBeStarted(t *testing.T) {
-	set := defaults()
-	c := newProcess(&set)
-	c.cmd = exec.Command("/nonexistent/program")
-	require.Error(t, c.launchCmd())
-	c.end()
-	c.kill(nil)
-	c.wait()
-	require.Nil(t, c.requests)
-}
+var counted int
 
-func TestProcessKilledBeforeItsStart(t *testing.T) {
-	set := defaults()
-	c := newProcess(&set)
-	c.kill(ErrClosed)
-	require.ErrorIs(t, c.start(), ErrClosed)
-	c.wait()
-}
+var _ = Define("counts", func(context.Context, struct{}) (int, error) { counted++; return counted, nil })
 
-// A header can promise more than there is.
-func TestFrameThatEndsEarly(t *testing.T) {
-	out := openFrame(nil, taskFrame, 1, 0, 0, "name")
-	out = append(out, "payload"...)
-	require.NoError(t, closeFrame(out, 0, 0))
-	for n := range out {
-		_, err := readFrame(bufio.NewReader(newSlowReader(out[:n])), nil)
-		require.Error(t, err)
-	}
-	f, err := readFrame(bufio.NewReader(newSlowReader(out)), nil)
-	require.NoError(t, err)
-	require.Equal(t, "name", string(f.name))
-	require.Equal(t, "payload", string(f.payload))
-}
-
-type slowReader struct{ rest []byte }
-
-func newSlowReader(b []byte) *slowReader { return &slowReader{b} }
-
-func (r *slowReader) Read(b []byte) (int, error) {
-	if len(r.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(b[:1], r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
-}
-
-func TestTail(t *testing.T) {
-	tl := tail{to: io.Discard}
-	for _, part := range []string{"one\n\n", "tw", "o\n"} {
-		_, _ = tl.Write([]byte(part))
-	}
-	reason, text := tl.last()
-	require.Equal(t, "two", reason)
-	require.Equal(t, "one\n\ntwo\n", string(text))
-	_, _ = tl.Write([]byte("panic: "))
-	_, _ = tl.Write([]byte("bug\n\ngoroutine 1\n"))
-	_, _ = tl.Write(make([]byte, 3*maxTail))
-	reason, text = tl.last()
-	require.Equal(t, "panic: bug", reason)
-	require.Equal(t, make([]byte, maxTail), text)
-}
-
-func TestMisuse(t *testing.T) {
-	for want, misuse := range map[string]func(){
-		"procpool: number of workers is not positive":        func() { New(0) },
-		"procpool: idle time is not positive":                func() { IdleTime(0) },
-		"procpool: timeout is not positive":                  func() { Timeout(-1) },
-		"procpool: grace is not positive":                    func() { Grace(0) },
-		"procpool: number of tasks is not positive":          func() { MaxTasks(0) },
-		"procpool: memory limit is not positive":             func() { MemoryLimit(0) },
-		"procpool: limit of CPU time is not positive":        func() { CPULimit(0) },
-		"procpool: size of a chunk is not positive":          func() { Chunk(0) },
-		"procpool: nil writer":                               func() { Output(nil) },
-		"procpool: nil function":                             func() { Define[int, int]("x", nil) },
-		"procpool: function is not defined":                  func() { _ = Func[int, int]{}.Name() },
-		"procpool: two functions with the name double":       func() { Define("double", echo) },
-		"procpool: name of a function is empty or very long": func() { Define("", echo) },
-		"procpool: defined too late defined after Main":      func() { Define("defined too late", echo) },
-	} {
-		require.PanicsWithValue(t, want, misuse)
-	}
-	require.Nil(t, lookup([]byte("defined too late")))
-}
-
-func echo(_ context.Context, n int) (int, error) { return n, nil }
-
-func TestStatsAsText(t *testing.T) {
-	st := Stats{Limit: 3, Workers: 2, Idle: 1, Submitted: 9, Running: 1, Waiting: 2, Done: 3, Failed: 2, Cancelled: 1, Started: 4, Closed: true}
-	require.Equal(t, "limit=3 workers=2 idle=1 submitted=9 waiting=2 running=1 done=3 failed=2 cancelled=1 started=4 closed", st.String())
-	require.Len(t, st.LogValue().Group(), 11)
-	require.Equal(t, slog.KindGroup, st.LogValue().Kind())
-}
-
-func TestBecauseOf(t *testing.T) {
-	err := errors.New("x")
-	require.Equal(t, err, becauseOf(nil, err))
-	require.Equal(t, err, becauseOf(err, err))
-	require.ErrorIs(t, becauseOf(os.ErrExist, err), os.ErrExist)
-	require.ErrorIs(t, becauseOf(os.ErrExist, err), err)
+// A worker whose replies nobody reads runs no more tasks.
+func TestServeForNobody(t *testing.T) {
+	counted = 0
+	synctest.Test(t, func(t *testing.T) {
+		l := newLocal(t, nil)
+		l.answers.Close()
+		for id := range uint64(3) {
+			l.send(t, taskFrame, 0, id+1, 0, 0, "counts", nil)
+		}
+		synctest.Wait()
+		require.Equal(t, 1, counted)
+	})
 }

@@ -8,10 +8,12 @@ import (
 
 // executable returns the file of this program. The link leads to it even if it has
 // been removed or replaced by a newer one since.
-func executable() (string, error) {
-	const self = "/proc/self/exe"
-	if _, err := os.Stat(self); err == nil {
-		return self, nil
+func executable() (string, error) { return executableBy("/proc/self/exe") }
+
+// executableBy does without the link if it is not there: /proc may not be mounted.
+func executableBy(link string) (string, error) {
+	if _, err := os.Stat(link); err == nil {
+		return link, nil
 	}
 	return os.Executable()
 }

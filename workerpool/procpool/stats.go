@@ -9,7 +9,7 @@ import (
 // Submitted = Waiting + Running + Done + Failed + Cancelled.
 type Stats struct {
 	Limit   int // workers at most
-	Workers int // processes, from before their start until they have been waited for
+	Workers int // processes, from before their start until they have been waited for and their tasks counted
 	Idle    int // workers that wait for a task
 
 	Submitted int64 // tasks accepted

@@ -67,20 +67,24 @@ type brokenError struct{ last *StartError }
 func (e *brokenError) Error() string   { return ErrBroken.Error() + ": " + e.last.Error() }
 func (e *brokenError) Unwrap() []error { return []error{ErrBroken, e.last} }
 
-// forget makes room for another worker, since w is gone.
+// forget removes w, which is gone. If it is lent, that is left to release: its task
+// still counts as running.
 func (p *Pool) forget(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w.gone = true
-	delete(p.workers, w)
-	p.removeIdleLocked(w)
-	p.serveLocked()
+	if !w.lent {
+		p.removeLocked(w)
+	}
 }
 
-func (p *Pool) removeIdleLocked(w *worker) {
+// removeLocked makes room for another worker.
+func (p *Pool) removeLocked(w *worker) {
+	delete(p.workers, w)
 	if i := slices.Index(p.idle, w); i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
+	p.serveLocked()
 }
 
 // alarm is the timer that ends idle workers. It is not stopped or set anew, but
