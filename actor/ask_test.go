@@ -353,11 +353,14 @@ func TestNoMethodOfAContextIsCalledWithALockHeld(t *testing.T) {
 		ref := spawn(t, s, "", performer, Mailbox(1, Block))
 		ctx, cancel := context.WithCancel(t.Context())
 		sensor := &lockSensor{Context: ctx, locked: func() bool {
-			free := ref.actor.mu.TryLock()
-			if free {
-				ref.actor.mu.Unlock()
+			for range 10_000 { // another goroutine may have it for a moment
+				if ref.actor.mu.TryLock() {
+					ref.actor.mu.Unlock()
+					return false
+				}
+				runtime.Gosched()
 			}
-			return !free
+			return true
 		}}
 		release := block(t, ref)
 		waits := askAct(sensor, ref, silent)

@@ -207,9 +207,9 @@ func TestRestingActorsHaveSmallMailboxes(t *testing.T) {
 				synctest.Wait()
 				a := ref.actor
 				a.mu.Lock()
-				require.LessOrEqual(t, cap(a.in), keep)
-				require.LessOrEqual(t, cap(a.out), keep)
+				room := max(cap(a.in), cap(a.out))
 				a.mu.Unlock()
+				require.LessOrEqual(t, room, keep)
 				tell(t, ref, nothing)
 				synctest.Wait()
 				require.Equal(t, Stats{Accepted: 100_002, Handled: 100_002}, ref.Stats())
@@ -322,6 +322,26 @@ func TestSendsToAStoppedActor(t *testing.T) {
 			require.Equal(t, ErrStopped, err)
 			require.Equal(t, Stats{Accepted: 1, Handled: 1}, ref.Stats())
 		}
+	})
+}
+
+func TestContextOfAnActorWithoutRelatives(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		ref := spawn(t, s, "a", performer)
+		done := make(chan struct{})
+		tell(t, ref, func(c *Context[act]) error {
+			defer close(done)
+			if children := c.Children(); len(children) > 0 || c.Parent() != nil || c.Self() != ref || c.System() != s {
+				t.Error(children, c.Parent(), c.Self(), c.System())
+			}
+			if _, ok := c.Deadline(); ok || c.Err() != nil {
+				t.Error(c.Err())
+			}
+			return nil
+		})
+		<-done
+		require.Nil(t, ref.Parent())
+		require.NoError(t, ref.Err())
 	})
 }
 

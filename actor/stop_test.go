@@ -124,6 +124,7 @@ func TestNothingOutlivesShutdown(t *testing.T) {
 // One that drains when its siblings are restarted has no part in that: it ends.
 func TestStopAmongThoseRestartedTogether(t *testing.T) {
 	for _, failing := range []string{"a", "c"} {
+		var decisions []Decision
 		inBubble(t, func(t *testing.T, s *System) {
 			var j journal
 			refs := siblings(t, s, &j, OneForAll, nil)
@@ -147,9 +148,11 @@ func TestStopAmongThoseRestartedTogether(t *testing.T) {
 					"b 1 stopping: actor: restarted", "a 2 started", "b 2 started"}, got)
 			}
 			require.EqualValues(t, 1, refs["c"].Stats().Undelivered)
+			want := map[string]Decision{"a": Restarts, "c": Stops}
+			require.Equal(t, []Decision{want[failing]}, decisions)
 			tell(t, refs["a"], j.note("a goes on"))
 			tell(t, refs["b"], j.note("b goes on"))
 			require.Len(t, j.take(), 2)
-		})
+		}, OnFailure(func(f Failure) { decisions = append(decisions, f.Decision) }))
 	}
 }

@@ -2,7 +2,9 @@ package actor
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -176,15 +178,18 @@ func TestFailuresOfReceive(t *testing.T) {
 
 func TestBecome(t *testing.T) {
 	var j journal
-	named := func(name string) Behavior[string] { return &named{name: name, j: &j} }
+	incarnation := 0
 	inBubble(t, func(t *testing.T, s *System) {
-		ref := spawn(t, s, "a", func() Behavior[string] { return named("first") })
+		ref := spawn(t, s, "a", func() Behavior[string] {
+			incarnation++
+			return &named{fmt.Sprint("made ", incarnation), &j}
+		})
 		tell(t, ref, "1", "become second", "2", "become third", "3")
-		require.Equal(t, []string{"first started", "first 1", "second 2", "third 3"}, j.take())
+		require.Equal(t, []string{"made 1 started", "made 1 1", "second 2", "third 3"}, j.take())
 		tell(t, ref, "fail", "4", "become second", "5")
-		require.Equal(t, []string{"first stopping: test failure", "first started", "first 4", "second 5"}, j.take())
+		require.Equal(t, []string{"made 1 stopping: test failure", "made 2 started", "made 2 4", "second 5"}, j.take())
 		require.NoError(t, ref.Stop(t.Context()))
-		require.Equal(t, []string{"first stopping: <nil>", "first stopped: <nil>"}, j.take())
+		require.Equal(t, []string{"made 2 stopping: <nil>", "made 2 stopped: <nil>"}, j.take())
 	})
 }
 
@@ -200,16 +205,14 @@ func (n *named) Stopping(_ *Context[string], cause error) {
 }
 func (n *named) Stopped(_ *Context[string], cause error) { n.j.add("%s stopped: %v", n.name, cause) }
 func (n *named) Receive(c *Context[string], m string) error {
-	var other string
-	switch {
-	case m == "fail":
-		return errTest
-	case len(m) > 7:
-		other = m[len("become "):]
+	if other, ok := strings.CutPrefix(m, "become "); ok {
 		c.Become(&named{other, n.j})
-	default:
-		n.j.add("%s %s", n.name, m)
+		return nil
 	}
+	if m == "fail" {
+		return errTest
+	}
+	n.j.add("%s %s", n.name, m)
 	return nil
 }
 
