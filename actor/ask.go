@@ -45,8 +45,11 @@ func (r Reply[R]) Send(v R) {
 	}
 }
 
-// Fail answers with err, which [Ask] returns. It does not block.
+// Fail answers with err, which [Ask] returns. It does not block. It panics if err is nil.
 func (r Reply[R]) Fail(err error) {
+	if err == nil {
+		panic("actor: Fail with nil")
+	}
 	if r.question != nil {
 		r.question.answer(func() {}, err)
 	}
@@ -73,8 +76,9 @@ func (q *question[R]) answer(set func(), err error) {
 // begun to handle it, and a reply goes nowhere. If the actor fails while it handles the
 // message, Ask returns that failure; [ErrRestarted] if it fails on another one before it
 // has replied, and [ErrStopped] if it stops. An actor must give its [Context], or one derived
-// from it, as ctx: Ask then returns a [*CycleError] instead of waiting for an actor that
-// waits for this one, and ends when this one is to.
+// from it, as ctx: Ask then ends when the actor is to, and returns a [*CycleError] instead of
+// asking an actor on whose behalf, directly or over others, it handles its message. Two that
+// ask each other because of different messages wait until a ctx ends.
 func Ask[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (R, error) {
 	var none R
 	if err := ctx.Err(); err != nil {

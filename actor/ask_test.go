@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,6 +142,29 @@ func TestSecondReplyChangesNothing(t *testing.T) {
 		require.Equal(t, ErrStopped, pending.err)
 		kept.Send(5)
 	})
+}
+
+// The race detector sees it if one of them changes what the asker has got.
+func TestConcurrentReplies(t *testing.T) {
+	s := NewSystem()
+	ref := spawn(t, s, "", performer)
+	for range 2000 {
+		start := make(chan struct{})
+		var replied sync.WaitGroup
+		v, err := Ask(t.Context(), ref, func(r Reply[int]) act {
+			for i := range 3 {
+				replied.Go(func() {
+					<-start
+					r.Send(i + 1)
+				})
+			}
+			return func(*Context[act]) error { close(start); return nil }
+		})
+		require.NoError(t, err)
+		require.Contains(t, []int{1, 2, 3}, v)
+		replied.Wait()
+	}
+	require.NoError(t, s.Shutdown(t.Context()))
 }
 
 // The message of an ask that was refused has a Reply as well.

@@ -119,3 +119,35 @@ func TestStopDuringAPause(t *testing.T) {
 		require.Zero(t, time.Since(began))
 	})
 }
+
+// A failure before the first message is no reason to pause after later ones.
+func TestNoPauseOnceStarted(t *testing.T) {
+	var pauses []time.Duration
+	inBubble(t, func(t *testing.T, s *System) {
+		starts := 0
+		ref := recordStart(t, s, new(journal), "a", func(*Context[act]) error {
+			if starts++; starts == 1 {
+				return errTest
+			}
+			return nil
+		})
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		tell(t, ref, fails, fails)
+		synctest.Wait()
+		require.Equal(t, 4, starts)
+	}, OnFailure(func(f Failure) { pauses = append(pauses, f.Pause) }))
+	require.Equal(t, []time.Duration{0, 0}, pauses[1:])
+}
+
+// The timer of a pause ends with it.
+func TestStopEndsThePauseForGood(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		ref := spawn(t, s, "a", performer, Backoff(retry.Policy{BaseDelay: time.Hour, Jitter: retry.NoJitter}))
+		tell(t, ref, fails)
+		synctest.Wait()
+		require.Equal(t, waiting, ref.actor.phase)
+		require.NoError(t, ref.Stop(t.Context()))
+		require.False(t, ref.actor.more.revival.Stop(), "it was stopped")
+	})
+}

@@ -249,6 +249,8 @@ func TestOptionsPanic(t *testing.T) {
 		"actor: Supervise with strategy 3":          func() { Supervise(3) },
 		"actor: Intensity of -1 restarts within 1s": func() { Intensity(-1, time.Second) },
 		"actor: Intensity of 1 restarts within 0s":  func() { Intensity(1, 0) },
+		"actor: Spawn without a factory":            func() { _, _ = Spawn[act](NewSystem(), "", nil) },
+		"actor: Fail with nil":                      func() { Reply[int]{question: &question[int]{}}.Fail(nil) },
 		`actor: name "a/b" has a slash`:             func() { _, _ = Spawn(NewSystem(), "a/b", performer) },
 	} {
 		require.PanicsWithValue(t, what, fn)

@@ -25,11 +25,13 @@ func TestStopEndsWhoCannotStart(t *testing.T) {
 			}
 			return errTest
 		}, Backoff(retry.Policy{MaxAttempts: -1, BaseDelay: -1}))
+		release := block(t, ref)
 		tell(t, ref, fails, nothing)
+		close(release)
 		<-ref.Done()
 		require.Equal(t, 10, starts)
 		require.Equal(t, errTest, ref.Err())
-		require.Equal(t, Stats{Accepted: 2, Handled: 1, Undelivered: 1}, ref.Stats())
+		require.Equal(t, Stats{Accepted: 3, Handled: 2, Undelivered: 1}, ref.Stats())
 	})
 }
 

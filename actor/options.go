@@ -45,8 +45,8 @@ const (
 )
 
 // Mailbox bounds the number of messages that wait for the actor; the one that it is
-// handling does not count, nor do those from its own timers, watches and pipes. It panics
-// if capacity is below 1. Without it a mailbox has no bound.
+// handling does not count, nor do stashed ones and those from its own timers, watches and
+// pipes. It panics if capacity is below 1. Without it a mailbox has no bound.
 func Mailbox(capacity int, whenFull Policy) Option {
 	if capacity < 1 {
 		panic(fmt.Sprintf("actor: Mailbox of %d", capacity))
@@ -166,7 +166,7 @@ func (d Decision) String() string { return [...]string{"restarts", "stops", "esc
 
 // OnFailure has fn called when the actor has failed, by one of its goroutines, before what
 // was decided is done. Without it failures are told to nobody but those who ask or watch.
-// fn may use the actor, but must not wait for it.
+// fn may use the actor, but must not wait for it; a panic in it ends the program.
 func OnFailure(fn func(Failure)) Option { return func(c *config) { c.onFailure = fn } }
 
 // An Undelivered message was accepted by an actor that will not handle it.
@@ -179,5 +179,5 @@ type Undelivered struct {
 
 // OnUndelivered has fn called for each message that the actor has accepted and will not
 // handle: by one of its goroutines or, with [DropOldest], by the one that sends. fn may use
-// the actor, but must not wait for it.
+// the actor, but must not wait for it; a panic in it ends the program.
 func OnUndelivered(fn func(Undelivered)) Option { return func(c *config) { c.onUndelivered = fn } }

@@ -21,11 +21,13 @@ func TestPipe(t *testing.T) {
 				return nil
 			}
 		}
+		release := block(t, ref)
 		tell(t, ref, func(c *Context[act]) error {
 			Pipe(c, func(ctx context.Context) (int, error) { time.Sleep(time.Second); return 1, ctx.Err() }, result)
 			Pipe(c, func(context.Context) (int, error) { return 2, errTest }, result)
 			return nil
 		}, j.note("goes on"))
+		close(release)
 		require.Equal(t, []string{"goes on", "2, test failure at 0s"}, j.take())
 		time.Sleep(time.Second)
 		require.Equal(t, []string{"1, <nil> at 1s"}, j.take())

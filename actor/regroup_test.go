@@ -3,6 +3,7 @@ package actor
 import (
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -40,5 +41,22 @@ func TestRestartTogetherWaitsForNoMoreThanStarted(t *testing.T) {
 		entries := j.take()
 		require.Contains(t, entries, "a 3 started")
 		require.Contains(t, entries, "b 3 started")
+	})
+}
+
+// Children end with the incarnation of their parent, also if that is restarted because of
+// others: after the message that they are handling.
+func TestRestartTogetherKillsWhoIsBelow(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		var j journal
+		refs := siblings(t, s, &j, OneForAll, nil)
+		below := spawn(t, refs["b"], "below", performer)
+		tell(t, below, func(c *Context[act]) error { <-c.Done(); return nil }, j.note("never"))
+		synctest.Wait()
+		tell(t, refs["a"], fails)
+		require.Equal(t, []string{"a 1 stopping: test failure", "c 1 stopping: actor: restarted", "b 1 stopping: actor: restarted",
+			"a 2 started", "b 2 started", "c 2 started"}, j.take())
+		require.True(t, isDone(below))
+		require.EqualValues(t, 1, below.Stats().Undelivered)
 	})
 }

@@ -31,6 +31,9 @@ func Spawn[M any](parent Parent, name string, factory func() Behavior[M], opts .
 	if strings.Contains(name, "/") {
 		panic(fmt.Sprintf("actor: name %q has a slash", name))
 	}
+	if factory == nil {
+		panic("actor: Spawn without a factory")
+	}
 	p := parent.parentCell()
 	system := p.config.system
 	cfg := &system.config

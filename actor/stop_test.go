@@ -156,3 +156,23 @@ func TestStopAmongThoseRestartedTogether(t *testing.T) {
 		}, OnFailure(func(f Failure) { decisions = append(decisions, f.Decision) }))
 	}
 }
+
+// A child that fails for good does not fail a parent that is stopping anyway.
+func TestEscalationToAParentThatStops(t *testing.T) {
+	var decisions []string
+	inBubble(t, func(t *testing.T, s *System) {
+		var j journal
+		parent := record(t, s, &j, "parent", Intensity(0, time.Hour))
+		child := spawn(t, parent, "child", performer)
+		release := block(t, child)
+		tell(t, child, fails)
+		stopped := background(func() (int, error) { return 0, parent.Stop(t.Context()) })
+		require.False(t, stopped.over())
+		close(release)
+		require.True(t, stopped.over())
+		require.NoError(t, parent.Err())
+		require.Equal(t, errTest, child.Err())
+		require.Equal(t, []string{"parent 1 started", "parent 1 stopping: <nil>", "parent 1 stopped: <nil>"}, j.take())
+	}, OnFailure(func(f Failure) { decisions = append(decisions, f.Actor.Path()+" "+f.Decision.String()) }))
+	require.Equal(t, []string{"parent/child escalates"}, decisions)
+}

@@ -187,3 +187,15 @@ func TestRestartWhileTheParentAsks(t *testing.T) {
 		})
 	}
 }
+
+// One that is killed after it was its turn to be restarted restarts nobody.
+func TestKilledBeforeItIsRestarted(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		var j journal
+		refs := siblings(t, s, &j, OneForAll, nil)
+		require.NoError(t, refs["b"].Kill(t.Context()))
+		j.take()
+		refs["parent"].actor.restartWith(&refs["b"].actor.cell, 0, nil)
+		require.Empty(t, j.take())
+	})
+}
