@@ -52,7 +52,7 @@ func (c *cell) emptyingUnlock() bool {
 	}
 	watches := m.watches.Len() > 0
 	inOrder := c.config.strategy != OneForOne
-	dismiss := m.children > 0 && (inOrder || !m.dismissed)
+	dismiss, last := m.children > 0 && (inOrder || !m.dismissed), m.last
 	m.dismissed = true
 	if dismiss && !hard {
 		c.forsakeBelowLocked()
@@ -75,9 +75,11 @@ func (c *cell) emptyingUnlock() bool {
 	case over:
 		c.decide()
 	case dismiss:
-		list := c.childList()
-		if inOrder && len(list) > 0 {
-			list = list[len(list)-1:]
+		var list []*cell
+		if !inOrder {
+			list = c.childList()
+		} else if last != nil {
+			list = []*cell{last}
 		}
 		for _, child := range list {
 			if hard {
@@ -89,7 +91,7 @@ func (c *cell) emptyingUnlock() bool {
 		// A child may have gone in the meantime, without this turn having been asked for
 		// again: the next one finds out.
 		c.mu.Lock()
-		if m.children > 0 && (!inOrder || len(list) == 0 || m.last == list[0]) {
+		if m.children > 0 && (!inOrder || m.last == last) {
 			return c.restUnlock()
 		}
 		c.mu.Unlock()

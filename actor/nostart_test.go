@@ -1,8 +1,10 @@
 package actor
 
 import (
+	"runtime"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,8 +43,11 @@ func TestStopDrainsWhoEndsItselfInStarted(t *testing.T) {
 		var j journal
 		starts := 0
 		var ref *Ref[act]
+		release := make(chan struct{})
 		ref = recordStart(t, s, new(journal), "a", func(c *Context[act]) error {
 			switch starts++; starts {
+			case 1:
+				<-release
 			case 10:
 				ref.actor.order(stop, nil)
 			case 1000:
@@ -52,9 +57,40 @@ func TestStopDrainsWhoEndsItselfInStarted(t *testing.T) {
 			return nil
 		}, Restart(Permanent))
 		tell(t, ref, j.note("one"), j.note("two"))
+		close(release)
 		synctest.Wait()
 		<-ref.Done()
 		require.Equal(t, []string{"one", "two"}, j.take())
 		require.Equal(t, 10, starts)
 	})
+}
+
+// However Started fails, nothing is handled before it has succeeded.
+func TestFailuresOfStarted(t *testing.T) {
+	for name, fail := range map[string]struct {
+		on   act
+		want string
+	}{
+		"error":  {fails, "a failed: test failure; restarts"},
+		"panic":  {func(*Context[act]) error { panic("ouch") }, "a failed: panic ouch; restarts"},
+		"goexit": {func(*Context[act]) error { runtime.Goexit(); return nil }, "a failed: " + ErrGoexit.Error() + "; restarts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			inBubble(t, func(t *testing.T, s *System) {
+				starts := 0
+				ref := recordStart(t, s, &j, "a", func(c *Context[act]) error {
+					if starts++; starts <= 2 {
+						c.After(0, j.note("of the incarnation before"))
+						return fail.on(c)
+					}
+					return nil
+				})
+				tell(t, ref, j.note("handled"))
+				time.Sleep(time.Hour)
+				require.Equal(t, []string{"a 1 started", fail.want, "a 2 started", fail.want, "a 3 started", "handled"}, j.take())
+				require.Equal(t, Stats{Accepted: 1, Handled: 1}, ref.Stats())
+			}, j.hooks())
+		})
+	}
 }

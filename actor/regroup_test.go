@@ -60,3 +60,25 @@ func TestRestartTogetherKillsWhoIsBelow(t *testing.T) {
 		require.EqualValues(t, 1, below.Stats().Undelivered)
 	})
 }
+
+// What an actor has yet to answer when it is restarted because of others is not answered any
+// more; what it has not taken yet is.
+func TestAsksOfThoseRestartedTogether(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		var j journal
+		refs := siblings(t, s, &j, OneForAll, nil)
+		kept := askAct(t.Context(), refs["b"], silent)
+		require.False(t, kept.over())
+		release := block(t, refs["b"])
+		waits := askAct(t.Context(), refs["b"], replies(7))
+		require.False(t, waits.over())
+		tell(t, refs["a"], fails)
+		synctest.Wait()
+		close(release)
+		require.True(t, kept.over())
+		require.Equal(t, ErrRestarted, kept.err)
+		require.True(t, waits.over())
+		require.NoError(t, waits.err)
+		require.Equal(t, 7, waits.value)
+	})
+}
