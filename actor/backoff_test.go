@@ -70,9 +70,12 @@ func TestFailingStartPauses(t *testing.T) {
 		require.EqualValues(t, 1, ref.Stats().Handled)
 	}, OnFailure(func(f Failure) { pauses = append(pauses, f.Pause) }))
 	require.Len(t, pauses, 20)
+	total := time.Duration(0)
 	for i, pause := range pauses {
+		total += pause
 		require.LessOrEqual(t, pause, min(100*time.Millisecond<<i, 30*time.Second))
 	}
+	require.Greater(t, total, time.Second)
 }
 
 func TestFailingFactory(t *testing.T) {
@@ -150,4 +153,32 @@ func TestStopEndsThePauseForGood(t *testing.T) {
 		require.NoError(t, ref.Stop(t.Context()))
 		require.False(t, ref.actor.more.revival.Stop(), "it was stopped")
 	})
+}
+
+// Who ends itself has not failed, and does not pause.
+func TestNoPauseForWhoEndsItself(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		j := &stamped{began: time.Now()}
+		ref := spawn(t, s, "a", performer, Restart(Permanent), Backoff(retry.Policy{MaxAttempts: 2, BaseDelay: time.Hour}))
+		for range 3 {
+			tell(t, ref, func(c *Context[act]) error { c.Stop(); return nil })
+		}
+		tell(t, ref, j.note("next"))
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"next at 0s"}, j.take())
+	})
+}
+
+// What would be restarted after a pause is not restarted when it is stopping, and says so.
+func TestWhoStopsDoesNotPause(t *testing.T) {
+	var j journal
+	inBubble(t, func(t *testing.T, s *System) {
+		ref := spawn(t, s, "a", performer, Backoff(retry.Policy{BaseDelay: time.Hour, Jitter: retry.NoJitter}))
+		release := block(t, ref)
+		tell(t, ref, fails)
+		ref.actor.order(stop, nil)
+		close(release)
+		<-ref.Done()
+		require.Equal(t, []string{"a failed: test failure; stops"}, j.take())
+	}, j.hooks())
 }

@@ -82,3 +82,23 @@ func TestAsksOfThoseRestartedTogether(t *testing.T) {
 		require.Equal(t, 7, waits.value)
 	})
 }
+
+// A parent that stops restarts nobody: those that wait for it end, and the others go on with
+// what they have until it is their turn to end.
+func TestNobodyIsRestartedByAParentThatStops(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		var j journal
+		refs := siblings(t, s, &j, OneForAll, nil)
+		release := block(t, refs["c"])
+		stopped := background(func() (int, error) { return 0, refs["parent"].Stop(t.Context()) })
+		require.False(t, stopped.over())
+		tell(t, refs["b"], fails, j.note("never"))
+		require.Equal(t, []string{"b 1 stopping: test failure"}, j.take())
+		tell(t, refs["a"], j.note("a goes on"))
+		require.Equal(t, []string{"a goes on"}, j.take())
+		close(release)
+		require.True(t, stopped.over())
+		require.Equal(t, []string{"c 1 stopping: <nil>", "c 1 stopped: <nil>", "b 1 stopped: test failure",
+			"a 1 stopping: <nil>", "a 1 stopped: <nil>"}, j.take())
+	})
+}

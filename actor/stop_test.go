@@ -176,3 +176,17 @@ func TestEscalationToAParentThatStops(t *testing.T) {
 	}, OnFailure(func(f Failure) { decisions = append(decisions, f.Actor.Path()+" "+f.Decision.String()) }))
 	require.Equal(t, []string{"parent/child escalates"}, decisions)
 }
+
+// A context that has ended fails, even if there is nothing to wait for any more.
+func TestStopWithAContextThatHasEnded(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		ref := spawn(t, s, "a", performer)
+		dead, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 2 {
+			require.Equal(t, context.Canceled, ref.Stop(dead))
+			require.Equal(t, context.Canceled, ref.Kill(dead))
+			<-ref.Done()
+		}
+	})
+}

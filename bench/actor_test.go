@@ -14,9 +14,7 @@ import (
 )
 
 // A ping is what actors are told.
-type ping struct {
-	reply actor.Reply[*ping]
-}
+type ping struct{}
 
 // A tally counts pings, and opens done when it has seen n.
 type tally struct {
