@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -94,8 +95,11 @@ func TestNothingOutlivesShutdown(t *testing.T) {
 				if i%2 == 0 {
 					parent = top
 				}
-				for {
-					ref, err := Spawn(parent, "", performer)
+				for range 200 {
+					ref, err := Spawn(parent, "", func() Behavior[act] {
+						runtime.Gosched() // for Shutdown to begin here
+						return performer()
+					})
 					if err != nil {
 						return // ErrStopped
 					}
