@@ -377,7 +377,7 @@ func TestNoMethodOfAContextIsCalledWithALockHeld(t *testing.T) {
 		ref := spawn(t, s, "", performer, Mailbox(1, Block))
 		ctx, cancel := context.WithCancel(t.Context())
 		sensor := &lockSensor{Context: ctx, locked: func() bool {
-			for range 10_000 { // another goroutine may have it for a moment
+			for range 1_000_000 { // another goroutine may have it for a moment, or be held up in it
 				if ref.actor.mu.TryLock() {
 					ref.actor.mu.Unlock()
 					return false

@@ -88,7 +88,7 @@ type more struct {
 	incarnation
 
 	asks     *ask      // that have no reply yet
-	watchers list.List // watches of this actor by others
+	watchers list.List // of this actor; each is an observer
 	gone     waitq.Gate
 	changed  chan struct{} // closed at the next change of the phase, if somebody waits for that
 

@@ -155,7 +155,7 @@ func (c *cell) leave() {
 	m := c.more
 	c.left = true
 	for e := m.watchers.Front(); e != nil; e = m.watchers.Front() {
-		w := m.watchers.Remove(e).(*watch)
+		w := m.watchers.Remove(e).(observer)
 		c.mu.Unlock()
 		w.fire()
 		c.mu.Lock()

@@ -54,7 +54,8 @@ func (r *Ref[M]) TryTell(m M) error {
 // for that to stop.
 //
 // To an actor, with its [Context] as ctx, that would have to wait for itself, it returns a
-// [*CycleError] at once, and the actor goes on to stop. See also [Context.Stop].
+// [*CycleError] at once, and the actor goes on to stop. See also [Context.Stop]. Two that stop
+// each other, or one that stops who asks it, wait until a ctx ends.
 func (r *Ref[M]) Stop(ctx context.Context) error { return r.actor.end(ctx, stop) }
 
 // Kill is Stop, but the actor ends after the message that it is handling, whose context
@@ -69,7 +70,8 @@ func (r *Ref[M]) Done() <-chan struct{} {
 	return a.needMoreLocked().gone.DoneLocked()
 }
 
-// Err returns why the actor has stopped: nil if it was told to, or has not stopped.
+// Err returns the failure that the actor has stopped after; nil if there was none, or it
+// has not stopped.
 func (r *Ref[M]) Err() error {
 	a := r.actor
 	a.mu.Lock()

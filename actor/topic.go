@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -14,42 +15,66 @@ import (
 // A Topic tells what is published to all actors that have subscribed. The zero value is
 // ready to use. It has no goroutine: who publishes tells each subscriber.
 //
-// To publish takes no lock; to subscribe takes time in proportion to the number of
-// subscribers.
+// To publish takes no lock but those of the mailboxes, and does not allocate; to subscribe takes
+// time in proportion to the number of subscribers.
 type Topic[T any] struct {
 	mu          waitq.Mutex // guards changes of subscribers
 	subscribers atomic.Pointer[[]*subscriber[T]]
 }
 
+// A subscriber is an actor that has subscribed once.
 type subscriber[T any] struct {
-	actor Actor
-	tell  func(ctx context.Context, v T, wait bool) error
+	topic  *Topic[T]
+	target *cell
+	theirs *list.Element // in the target's watchers, guarded by its mu; nil if it is not to be there
+	tell   func(ctx context.Context, v T, wait bool) error
 }
 
 // Subscribe has the actor told, from now on, what message makes of each value that is
-// published. message is called by who publishes. It ends when unsubscribe is called, or when
-// the actor has stopped; the topic forgets such a one when it is used next.
+// published. message is called by who publishes. It ends when the actor has stopped, before
+// [Ref.Stop] returns, or when unsubscribe is called; what is being published just then may
+// still come. An actor that has subscribed twice is told twice. Restarts change nothing.
 func Subscribe[T, M any](topic *Topic[T], ref *Ref[M], message func(v T) M) (unsubscribe func()) {
-	s := &subscriber[T]{actor: ref, tell: func(ctx context.Context, v T, wait bool) error {
+	s := &subscriber[T]{topic: topic, target: &ref.actor.cell, tell: func(ctx context.Context, v T, wait bool) error {
 		return ref.actor.send(ctx, envelope[M]{message: message(v)}, wait)
 	}}
 	topic.update(func(list []*subscriber[T]) []*subscriber[T] { return append(list, s) })
-	return func() {
-		topic.update(func(list []*subscriber[T]) []*subscriber[T] {
-			return slices.DeleteFunc(list, func(other *subscriber[T]) bool { return other == s })
-		})
+	explore.Point("actor: about to watch a subscriber")
+	s.target.mu.Lock()
+	stopped := s.target.left
+	if !stopped {
+		s.theirs = s.target.needMoreLocked().watchers.PushBack(s)
 	}
+	s.target.mu.Unlock()
+	if stopped {
+		s.fire()
+	}
+	return s.remove
 }
 
-// update changes the subscribers, of which change gets a copy without those that have
-// stopped.
+// fire has the topic forget the subscriber, which has stopped.
+func (s *subscriber[T]) fire() {
+	s.topic.update(func(list []*subscriber[T]) []*subscriber[T] {
+		return slices.DeleteFunc(list, func(other *subscriber[T]) bool { return other == s })
+	})
+}
+
+// remove ends the subscription.
+func (s *subscriber[T]) remove() {
+	s.fire()
+	s.target.mu.Lock()
+	if s.theirs != nil {
+		s.target.more.watchers.Remove(s.theirs)
+	}
+	s.target.mu.Unlock()
+}
+
+// update changes the subscribers, of which change gets a copy.
 func (t *Topic[T]) update(change func([]*subscriber[T]) []*subscriber[T]) {
 	explore.Point("actor: about to change a topic")
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	list := change(slices.DeleteFunc(slices.Clone(t.list()), func(s *subscriber[T]) bool {
-		return s.actor.parentCell().hasLeft()
-	}))
+	list := change(slices.Clone(t.list()))
 	t.subscribers.Store(&list)
 }
 
@@ -76,39 +101,18 @@ func (t *Topic[T]) publish(ctx context.Context, v T, wait bool) error {
 		return err
 	}
 	var errs []error
-	stopped := false
 	for _, s := range t.list() {
 		explore.Point("actor: about to tell a subscriber")
 		switch err := s.tell(ctx, v, wait); {
-		case err == nil:
-		case errors.Is(err, ErrStopped):
-			stopped = true
+		case err == nil, errors.Is(err, ErrStopped):
 		case ctx.Err() != nil:
 			return ctx.Err()
 		default:
-			errs = append(errs, fmt.Errorf("%s: %w", s.actor.Path(), err))
+			errs = append(errs, fmt.Errorf("%s: %w", s.target.path(), err))
 		}
-	}
-	if stopped {
-		t.update(func(list []*subscriber[T]) []*subscriber[T] { return list })
 	}
 	return errors.Join(errs...)
 }
 
-// Len returns how many have subscribed and not stopped.
-func (t *Topic[T]) Len() int {
-	n := 0
-	for _, s := range t.list() {
-		if !s.actor.parentCell().hasLeft() {
-			n++
-		}
-	}
-	return n
-}
-
-// hasLeft reports whether the actor has stopped.
-func (c *cell) hasLeft() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.left
-}
+// Len returns how many there are to be told.
+func (t *Topic[T]) Len() int { return len(t.list()) }

@@ -12,6 +12,9 @@ type Terminated struct {
 	Err   error // why: nil if it was told to
 }
 
+// An observer is told once that an actor has stopped, without a lock held.
+type observer interface{ fire() }
+
 // A watch is what an actor has on another one.
 type watch struct {
 	tag

@@ -16,10 +16,26 @@
 // # Concurrency properties
 //
 // A kit and its probes belong to the goroutine of the test, but the Ref of a probe to everybody.
+//
+// # Example
+//
+//	func TestGreeter(t *testing.T) {
+//		actortest.Run(t, func(t *testing.T, k *actortest.Kit) {
+//			probe := actortest.NewProbe[string](k, "probe")
+//			greeter, err := actor.Spawn(k, "greeter", newGreeter(probe.Ref()))
+//			...
+//			err = greeter.Tell(t.Context(), "Ann") // greets a second later
+//			probe.None(time.Second - 1)
+//			if got := probe.Next(1); got != "Hello, Ann!" {
+//				t.Error(got)
+//			}
+//		})
+//	}
 package actortest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -31,7 +47,7 @@ import (
 // A Kit is a system to test actors in. It can be used as their parent.
 type Kit struct {
 	*actor.System
-	t *testing.T
+	t testing.TB
 
 	mu          sync.Mutex // guards the fields below
 	failures    []actor.Failure
@@ -41,15 +57,17 @@ type Kit struct {
 // patience is how long actors may take to stop in the end, in the time of the bubble.
 const patience = 24 * time.Hour
 
-// Run calls test in a bubble, with a kit whose system has the given options. In the end it shuts
-// the system down. The test fails if an actor does not stop within a day of the bubble's time, or
-// if there was a failure or an undelivered message that test has not asked for.
+// Run calls test in a bubble, with a kit whose system has the given options, but its own hooks
+// for failures and undelivered messages: what is spawned with other ones is not recorded. In the
+// end it shuts the system down. The test fails if an actor does not stop within a day of the
+// bubble's time, or if there was a failure or an undelivered message that test has not asked for; it panics, with
+// the stacks, if an actor does not stop at all.
 func Run(t *testing.T, test func(t *testing.T, k *Kit), opts ...actor.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		t.Helper()
 		k := &Kit{t: t}
-		k.System = actor.NewSystem(append(opts,
+		k.System = actor.NewSystem(append(slices.Clip(opts),
 			actor.OnFailure(func(f actor.Failure) {
 				k.mu.Lock()
 				defer k.mu.Unlock()
@@ -67,10 +85,9 @@ func Run(t *testing.T, test func(t *testing.T, k *Kit), opts ...actor.Option) {
 
 func (k *Kit) end() {
 	k.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := k.Shutdown(ctx); err != nil {
+	if err := k.shutdown(patience); err != nil {
 		k.t.Errorf("actortest: actors did not stop: %v", k.System)
+		_ = k.shutdown(100 * patience) // a bubble panics if something is left
 	}
 	for _, f := range k.Failures() {
 		k.t.Errorf("actortest: %s failed: %v", f.Actor.Path(), f.Err)
@@ -78,6 +95,12 @@ func (k *Kit) end() {
 	for _, u := range k.Undelivered() {
 		k.t.Errorf("actortest: undelivered to %s: %v (%v)", u.To.Path(), u.Message, u.Reason)
 	}
+}
+
+func (k *Kit) shutdown(within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return k.Shutdown(ctx)
 }
 
 // Settle waits until all actors, and all other goroutines of the test, wait for something that

@@ -2,8 +2,8 @@ package actortest
 
 import (
 	"errors"
-	"os"
-	"os/exec"
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -75,70 +75,115 @@ func TestKitRecords(t *testing.T) {
 	})
 }
 
-// misbehaving are tests that are to fail, and what they are to say. They are run in a process
-// of their own.
-var misbehaving = map[string]struct {
-	says string
-	test func(t *testing.T, k *Kit)
-}{
-	"failure": {"ref failed: cannot say that", func(t *testing.T, k *Kit) {
-		_ = spawnEcho(t, k).Tell(t.Context(), "")
-	}},
-	"undelivered": {"undelivered to ref: late (actor: stopped)", func(t *testing.T, k *Kit) {
-		ref, err := actor.Spawn(k, "ref", func() actor.Behavior[string] {
-			return actor.Func[string](func(c *actor.Context[string], m string) error {
-				_ = c.Self().Tell(c, "late")
-				return c.Self().Kill(c)
-			})
-		}, actor.Restart(actor.Temporary))
-		require.NoError(t, err)
-		_ = ref.Tell(t.Context(), "first")
-		k.Failures()
-	}},
-	"hang": {"actors did not stop", func(t *testing.T, k *Kit) {
-		ref, err := actor.Spawn(k, "hangs", func() actor.Behavior[string] {
-			return actor.Func[string](func(*actor.Context[string], string) error {
-				time.Sleep(48 * time.Hour)
-				return nil
-			})
-		})
-		require.NoError(t, err)
-		_ = ref.Tell(t.Context(), "now")
-	}},
-	"nothing": {"nothing was told to probe", func(t *testing.T, k *Kit) {
-		NewProbe[string](k, "probe").Next(time.Second)
-	}},
-	"something": {"probe was told something", func(t *testing.T, k *Kit) {
-		probe := NewProbe[string](k, "probe")
-		_ = probe.Ref().Tell(t.Context(), "something")
-		probe.None(0)
-	}},
-	"name": {`probe "probe": actor: name taken`, func(t *testing.T, k *Kit) {
-		NewProbe[string](k, "probe")
-		NewProbe[string](k, "probe")
-	}},
+// A witness is a test that may fail. Its methods are called by one goroutine at a time.
+type witness struct {
+	testing.TB
+	said []string
 }
 
-func spawnEcho(t *testing.T, k *Kit) *actor.Ref[string] {
-	ref, err := actor.Spawn(k, "ref", echo(nil))
-	require.NoError(t, err)
+func (w *witness) Errorf(format string, args ...any) {
+	w.said = append(w.said, fmt.Sprintf(format, args...))
+}
+
+func (w *witness) Fatalf(format string, args ...any) {
+	w.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+func spawn[M any](t *testing.T, k *Kit, name string, receive actor.Func[M]) *actor.Ref[M] {
+	ref, err := actor.Spawn(k, name, func() actor.Behavior[M] { return receive }, actor.Restart(actor.Temporary))
+	if err != nil {
+		t.Error(err)
+	}
 	return ref
 }
 
-const misbehave = "ACTORTEST_MISBEHAVE"
-
 func TestFailsTests(t *testing.T) {
-	if name := os.Getenv(misbehave); name != "" {
-		Run(t, misbehaving[name].test)
-		return
-	}
-	for name, m := range misbehaving {
+	for name, c := range map[string]struct {
+		test func(t *testing.T, k *Kit)
+		says []string
+	}{
+		"failure": {func(t *testing.T, k *Kit) {
+			_ = spawn(t, k, "ref", func(*actor.Context[int], int) error { return errEcho }).TryTell(1)
+		}, []string{"actortest: ref failed: cannot say that"}},
+		"undelivered": {func(t *testing.T, k *Kit) {
+			_ = spawn(t, k, "ref", func(c *actor.Context[int], m int) error {
+				_ = c.Self().TryTell(m + 1)
+				_ = c.Self().Kill(c)
+				return nil
+			}).TryTell(1)
+			k.Settle()
+		}, []string{"actortest: undelivered to ref: 2 (actor: stopped)"}},
+		"hangs": {func(t *testing.T, k *Kit) {
+			_ = spawn(t, k, "ref", func(*actor.Context[int], int) error {
+				time.Sleep(2 * patience)
+				return nil
+			}).TryTell(1)
+		}, []string{"actortest: actors did not stop: 1 actors of 1 spawned"}},
+		"nothing at once": {func(t *testing.T, k *Kit) {
+			NewProbe[string](k, "probe").Next(0)
+		}, []string{"actortest: nothing was told to probe"}},
+		"nothing in time": {func(t *testing.T, k *Kit) {
+			probe := NewProbe[string](k, "probe")
+			_ = spawn(t, k, "ref", func(*actor.Context[int], int) error {
+				time.Sleep(time.Second + 1)
+				_ = probe.Ref().TryTell("late")
+				return nil
+			}).TryTell(1)
+			probe.Next(time.Second)
+		}, []string{"actortest: nothing was told to probe"}},
+		"something": {func(t *testing.T, k *Kit) {
+			probe := NewProbe[string](k, "probe")
+			_ = probe.Ref().TryTell("one")
+			_ = probe.Ref().TryTell("two")
+			probe.None(0)
+		}, []string{"actortest: probe was told one", "actortest: probe was told two"}},
+		"something at the last moment": {func(t *testing.T, k *Kit) {
+			probe := NewProbe[string](k, "probe")
+			_ = spawn(t, k, "ref", func(*actor.Context[int], int) error {
+				time.Sleep(time.Second)
+				return probe.Ref().TryTell("now")
+			}).TryTell(1)
+			probe.None(time.Second)
+		}, []string{"actortest: probe was told now"}},
+		"name": {func(t *testing.T, k *Kit) {
+			NewProbe[string](k, "probe")
+			NewProbe[string](k, "probe")
+		}, []string{`actortest: probe "probe": actor: name taken`}},
+		"ends early": {func(t *testing.T, k *Kit) {
+			NewProbe[string](k, "probe")
+			runtime.Goexit()
+		}, nil},
+	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.Command(os.Args[0], "-test.run=^TestFailsTests$")
-			cmd.Env = append(os.Environ(), misbehave+"="+name)
-			out, err := cmd.CombinedOutput()
-			require.Error(t, err, "it was to fail: %s", out)
-			require.Contains(t, string(out), "actortest: "+m.says)
+			w := &witness{TB: t}
+			Run(t, func(t *testing.T, k *Kit) {
+				k.t = w
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					c.test(t, k)
+				}()
+				<-done
+			})
+			require.Equal(t, c.says, w.said)
 		})
 	}
+}
+
+// The options of a test stay as they are, and hold for its actors.
+func TestOptions(t *testing.T) {
+	failed := false
+	opts := append(make([]actor.Option, 0, 3), actor.Restart(actor.Temporary), actor.OnFailure(func(actor.Failure) { failed = true }))
+	for range 2 {
+		Run(t, func(t *testing.T, k *Kit) {
+			ref, err := actor.Spawn(k, "echo", echo(nil))
+			require.NoError(t, err)
+			require.NoError(t, ref.Tell(t.Context(), ""))
+			require.Len(t, k.Failures(), 1)
+			<-ref.Done()
+		}, opts...)
+	}
+	require.False(t, failed, "the kit has the hooks")
+	require.Nil(t, opts[:3][2])
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/interleave-go/interleave/actor"
 )
 
-// A Probe is an actor that keeps what it is told, for the test to look at.
+// A Probe is an actor that keeps what it is told, for the test to look at, and to reply to if it
+// has an [actor.Reply].
 type Probe[M any] struct {
-	t   *testing.T
+	t   testing.TB
 	ref *actor.Ref[M]
 
 	mu      sync.Mutex // guards the fields below
