@@ -45,6 +45,9 @@ const (
 //   - It is scheduled if it has messages and is live, and after every order.
 //   - closed is set once there is an order to stop or kill, and from final on.
 type cell struct {
+	urgent atomic.Bool // there may be an order, or a message that comes first; set with mu held
+
+	// Between urgent, which is looked at before each message, and what every sender writes.
 	typed  typed
 	parent *cell // nil for that of the system
 	config *config
@@ -54,7 +57,6 @@ type cell struct {
 
 	mu        waitq.Mutex // guards the fields below and the mailbox
 	more      *more       // see needMoreLocked
-	urgent    atomic.Bool // there may be an order, or a message that comes first; set with mu held
 	phase     phase
 	orders    orders
 	scheduled bool

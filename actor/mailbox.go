@@ -70,6 +70,7 @@ type extra[M any] struct {
 const (
 	turnLength = 256            // messages until others get their turn
 	keep       = 2 * turnLength // messages that there is room for in the mailbox of an actor that rests
+	crowdTurn  = turnLength / 8 // messages until senders give up their turn, if there is a full turn of them
 )
 
 func (a *actor[M]) needExtraLocked() *extra[M] {
@@ -81,12 +82,20 @@ func (a *actor[M]) needExtraLocked() *extra[M] {
 
 // send puts e into the mailbox. It waits for room, if it is to, until ctx ends.
 func (a *actor[M]) send(ctx context.Context, e envelope[M], wait bool) error {
-	a.mu.Lock()
-	if a.closed || a.config.capacity > 0 {
+	if !a.mu.TryLock() { // is inlined, Lock is not
+		a.mu.Lock()
+	}
+	switch {
+	case a.closed || a.config.capacity > 0:
 		a.mu.Unlock()
 		return a.sendSlow(ctx, e, wait)
+	case a.scheduled && e.tag == nil && len(a.in) < turnLength-1: // what acceptUnlock comes to then
+		a.in = append(a.in, e)
+		a.accepted++
+		a.mu.Unlock()
+	default:
+		a.acceptUnlock(e)
 	}
-	a.acceptUnlock(e)
 	return nil
 }
 
@@ -95,13 +104,15 @@ func (a *actor[M]) acceptUnlock(e envelope[M]) {
 	a.acceptLocked(e)
 	start := !a.scheduled && a.phase == live
 	a.scheduled = a.scheduled || start
-	crowded := len(a.in)%turnLength == 0
+	crowded := len(a.in) >= turnLength && len(a.in)%crowdTurn == 0
 	a.mu.Unlock()
 	if start {
 		go a.turns()
 	}
 	if crowded {
-		runtime.Gosched() // or else a fast sender fills the memory before the actor has its turn
+		// Or else senders, who are many, fill the memory before the actor has its turn. More
+		// than a few hundred messages do not fit into the caches either.
+		runtime.Gosched()
 	}
 }
 

@@ -129,6 +129,27 @@ func TestConsistentHashMovesTheKeysOfTwoIfOneStops(t *testing.T) {
 	}
 }
 
+// To be full is no reason to route again.
+func TestFullRoutee(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		r, w := router(t, s, 2, func(int, []*Ref[int]) int { return 1 }, Mailbox(1, Block))
+		w.release = make(chan struct{})
+		require.NoError(t, r.Tell(t.Context(), 1))
+		synctest.Wait()
+		require.NoError(t, r.Tell(t.Context(), 2))
+		require.Equal(t, ErrFull, r.TryTell(3))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.Equal(t, context.DeadlineExceeded, r.Tell(ctx, 3))
+		waits := background(func() (int, error) { return 0, r.Tell(t.Context(), 4) })
+		require.False(t, waits.over())
+		close(w.release)
+		require.True(t, waits.over())
+		require.NoError(t, waits.err)
+		require.Equal(t, []int{1, 2, 4}, w.of(r.Routees()[1]))
+	})
+}
+
 // One that pauses before its restart has its place, and gets messages.
 func TestRestartedRouteesKeepTheirPlace(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *System) {

@@ -150,10 +150,6 @@ func TestFailsTests(t *testing.T) {
 			NewProbe[string](k, "probe")
 			NewProbe[string](k, "probe")
 		}, []string{`actortest: probe "probe": actor: name taken`}},
-		"ends early": {func(t *testing.T, k *Kit) {
-			NewProbe[string](k, "probe")
-			runtime.Goexit()
-		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &witness{TB: t}
@@ -186,4 +182,16 @@ func TestOptions(t *testing.T) {
 	}
 	require.False(t, failed, "the kit has the hooks")
 	require.Nil(t, opts[:3][2])
+}
+
+func TestThatEndsEarly(t *testing.T) {
+	var kit *Kit
+	t.Run("skipped", func(t *testing.T) {
+		Run(t, func(t *testing.T, k *Kit) {
+			kit = k
+			NewProbe[string](k, "probe")
+			t.SkipNow()
+		})
+	})
+	require.Equal(t, actor.SystemStats{Actors: 0, Spawned: 1}, kit.Stats())
 }
