@@ -15,16 +15,15 @@ type ask struct {
 	target *cell // that was asked
 	from   *cell // the actor that has asked, nil if none
 	via    *ask  // that it was handling
+	taken  bool  // out of the mailbox; belongs to whoever runs the target
 
 	// Guarded by mu of the target.
-	prev, next *ask        // of those to the same target
-	linked     bool        // it is one of those
-	settled    atomic.Bool // there is a reply, or err; set with mu held, and never again
+	linked     bool        // it is one of those to the target
 	replied    bool        // by somebody who had the Reply
+	settled    atomic.Bool // there is a reply, or err; set with mu held, and never again
+	prev, next *ask        // of those to the same target
 	err        error
 	reply      waitq.Gate // open once it is settled
-
-	taken bool // out of the mailbox; belongs to whoever runs the target
 }
 
 // question is an ask with the type of its reply.

@@ -68,9 +68,9 @@ type extra[M any] struct {
 }
 
 const (
-	turnLength = 256            // messages until others get their turn
-	keep       = 2 * turnLength // messages that there is room for in the mailbox of an actor that rests
-	crowdTurn  = turnLength / 8 // messages until senders give up their turn, if there is a full turn of them
+	turnLength = 256             // messages until others get their turn
+	keep       = 4 * turnLength  // messages that there is room for in the mailbox of an actor that rests
+	crowdTurn  = turnLength / 16 // messages until senders give up their turn, if there is a full turn of them
 )
 
 func (a *actor[M]) needExtraLocked() *extra[M] {
