@@ -31,7 +31,7 @@ func TestBackoff(t *testing.T) {
 func TestBackoffDecidesByTheError(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *System) {
 		ref := spawn(t, s, "a", performer, Backoff(retry.Policy{Retryable: func(err error) bool { return !errors.Is(err, errTest) }}))
-		tell(t, ref, func(*Context[act]) error { return errOdd })
+		tell(t, ref, func(*Context[act]) error { return errors.ErrUnsupported })
 		time.Sleep(time.Second)
 		synctest.Wait()
 		require.NoError(t, ref.Err())

@@ -65,7 +65,7 @@ func exploreLife(t *testing.T) {
 		explore.Check(t, explore.Config{Preemptions: 1}, func(x *explore.Exec) {
 			s := &seen{on: func(_ *Context[int], m int) error {
 				if m == 1 {
-					return errOdd
+					return errTest
 				}
 				return nil
 			}}
@@ -141,7 +141,7 @@ func exploreGroups(t *testing.T) {
 			explore.Check(t, explore.Config{Preemptions: 3, Random: 3000}, func(x *explore.Exec) {
 				fails := func(_ *Context[int], m int) error {
 					if m == 1 {
-						return errOdd
+						return errTest
 					}
 					return nil
 				}
@@ -166,7 +166,7 @@ func exploreGroups(t *testing.T) {
 	}
 	t.Run("restart together and shutdown", func(t *testing.T) {
 		explore.Check(t, explore.Config{Preemptions: 3, Random: 3000}, func(x *explore.Exec) {
-			first, second := &seen{on: func(*Context[int], int) error { return errOdd }}, &seen{}
+			first, second := &seen{on: func(*Context[int], int) error { return errTest }}, &seen{}
 			system := NewSystem(Supervise(OneForAll))
 			a := first.spawn(x, system)
 			second.spawn(x, system)

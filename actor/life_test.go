@@ -2,7 +2,6 @@ package actor
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"sync"
 	"testing"
@@ -223,37 +222,4 @@ func TestContext(t *testing.T) {
 		require.Nil(t, ref.Parent())
 		require.Equal(t, Actor(ref), child.Parent())
 	})
-}
-
-func TestHooksAreThoseOfTheFactory(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *System) {
-		var j journal
-		ref := record(t, s, &j, "a")
-		tell(t, ref, func(c *Context[act]) error {
-			for _, name := range []string{"first", "second"} {
-				c.Become(Func[act](func(c *Context[act], m act) error { j.add("%s", name); return m(c) }))
-			}
-			return nil
-		}, nothing, fails, j.note("as before"))
-		require.Equal(t, []string{"a 1 started", "second", "second", "a 1 stopping: test failure", "a 2 started", "as before"},
-			j.take(), "the hooks are those of what the factory made")
-	})
-}
-
-func TestOptionsPanic(t *testing.T) {
-	for what, fn := range map[string]func(){
-		"actor: Mailbox of 0":                       func() { Mailbox(0, Block) },
-		"actor: Mailbox with policy 3":              func() { Mailbox(1, 3) },
-		"actor: Restart 3":                          func() { Restart(3) },
-		"actor: Redeliver -1 times":                 func() { Redeliver(-1) },
-		"actor: Supervise with strategy 3":          func() { Supervise(3) },
-		"actor: Intensity of -1 restarts within 1s": func() { Intensity(-1, time.Second) },
-		"actor: Intensity of 1 restarts within 0s":  func() { Intensity(1, 0) },
-		"actor: Spawn without a factory":            func() { _, _ = Spawn[act](NewSystem(), "", nil) },
-		"actor: Fail with nil":                      func() { Reply[int]{question: &question[int]{}}.Fail(nil) },
-		`actor: name "a/b" has a slash`:             func() { _, _ = Spawn(NewSystem(), "a/b", performer) },
-	} {
-		require.PanicsWithValue(t, what, fn)
-	}
-	require.True(t, errors.Is((&EscalatedError{Err: errTest}), errTest))
 }

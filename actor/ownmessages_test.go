@@ -10,11 +10,11 @@ import (
 	"github.com/interleave-go/interleave/retry"
 )
 
-// u2Last does something when it has stopped.
-type u2Last struct{ on func(c *Context[act]) }
+// lastAct does something when it has stopped.
+type lastAct struct{ on func(c *Context[act]) }
 
-func (u2Last) Receive(c *Context[act], m act) error { return m(c) }
-func (l u2Last) Stopped(c *Context[act], _ error)   { l.on(c) }
+func (lastAct) Receive(c *Context[act], m act) error { return m(c) }
+func (l lastAct) Stopped(c *Context[act], _ error)   { l.on(c) }
 
 // What an actor begins in Stopped comes too late, and leaves nothing behind.
 func TestNothingBeginsInStopped(t *testing.T) {
@@ -22,7 +22,7 @@ func TestNothingBeginsInStopped(t *testing.T) {
 		target := spawn(t, s, "target", performer)
 		called := false
 		ref := spawn(t, s, "a", func() Behavior[act] {
-			return u2Last{func(c *Context[act]) {
+			return lastAct{func(c *Context[act]) {
 				called = true
 				c.Watch(target, func(Terminated) act { panic("watched") })()
 				c.Watch(target, func(Terminated) act { panic("watched") })

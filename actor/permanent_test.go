@@ -8,16 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// u2Ending does something when it is told that it ends, and notes how often it begins.
-type u2Ending struct {
+// endingAct does something when it is told that it ends, and notes how often it begins.
+type endingAct struct {
 	j  *journal
 	on func()
 }
 
-func (e u2Ending) Started(*Context[act]) error          { e.j.add("started"); return nil }
-func (e u2Ending) Receive(c *Context[act], m act) error { return m(c) }
-func (e u2Ending) Stopping(*Context[act], error)        { e.on() }
-func (e u2Ending) Stopped(_ *Context[act], cause error) { e.j.add("stopped: %v", cause) }
+func (e endingAct) Started(*Context[act]) error          { e.j.add("started"); return nil }
+func (e endingAct) Receive(c *Context[act], m act) error { return m(c) }
+func (e endingAct) Stopping(*Context[act], error)        { e.on() }
+func (e endingAct) Stopped(_ *Context[act], cause error) { e.j.add("stopped: %v", cause) }
 
 // A permanent actor that ends itself when it is also told to stop is restarted for what it
 // has left.
@@ -31,7 +31,7 @@ func TestStopDrainsAPermanentActorThatEndsItself(t *testing.T) {
 					ref.actor.order(stop, nil)
 				}
 			}
-			ref = spawn(t, s, "a", func() Behavior[act] { return u2Ending{&j, func() { isStopped("in Stopping") }} }, Restart(Permanent))
+			ref = spawn(t, s, "a", func() Behavior[act] { return endingAct{&j, func() { isStopped("in Stopping") }} }, Restart(Permanent))
 			release := block(t, ref)
 			tell(t, ref, func(c *Context[act]) error {
 				isStopped("before")

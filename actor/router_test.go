@@ -27,7 +27,7 @@ func (w *workers) factory() Behavior[int] {
 		release := w.release
 		w.mu.Unlock()
 		if m < 0 {
-			return errOdd
+			return errTest
 		}
 		if release != nil {
 			<-release

@@ -2,7 +2,6 @@ package actor
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -78,49 +77,6 @@ func TestParentAndChildStopAtOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		require.Zero(t, s.Stats().Actors)
-	}
-}
-
-// Nothing outlives Shutdown, however much is spawned meanwhile, and all who call it wait.
-func TestNothingOutlivesShutdown(t *testing.T) {
-	for range 100 / slowdown {
-		s := NewSystem()
-		top := spawn(t, s, "top", performer)
-		var refs sync.Map
-		var wg, down sync.WaitGroup
-		for i := range 4 {
-			wg.Go(func() {
-				parent := Parent(s)
-				if i%2 == 0 {
-					parent = top
-				}
-				for range 200 {
-					ref, err := Spawn(parent, "", func() Behavior[act] {
-						runtime.Gosched() // for Shutdown to begin here
-						return performer()
-					})
-					if err != nil {
-						return // ErrStopped
-					}
-					_ = ref.TryTell(func(c *Context[act]) error { _ = spawnError(c); return errTest })
-					refs.Store(ref, nil)
-				}
-			})
-		}
-		for range 2 {
-			down.Go(func() {
-				if err := s.Shutdown(context.Background()); err != nil || s.Stats().Actors != 0 {
-					t.Error(err, s)
-				}
-			})
-		}
-		down.Wait()
-		wg.Wait()
-		refs.Range(func(ref, _ any) bool {
-			<-ref.(*Ref[act]).Done()
-			return true
-		})
 		require.Zero(t, s.Stats().Actors)
 	}
 }

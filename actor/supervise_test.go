@@ -224,29 +224,3 @@ func ordered(entries []string) []string {
 	}
 	return entries
 }
-
-func TestRedeliverThenGoOn(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *System) {
-		var j journal
-		ref := record(t, s, &j, "a", Redeliver(2))
-		release := block(t, ref)
-		tries := 0
-		tell(t, ref, func(*Context[act]) error {
-			if tries++; tries < 3 {
-				return errTest
-			}
-			j.add("third time")
-			return nil
-		}, func(*Context[act]) error { j.add("again"); return errTest }, j.note("next"))
-		j.take()
-		close(release)
-		var got []string
-		for _, e := range j.take() {
-			if e[0] != 'a' || e == "again" {
-				got = append(got, e)
-			}
-		}
-		require.Equal(t, []string{"third time", "again", "again", "again", "next"}, got)
-		require.Equal(t, Stats{Accepted: 8, Handled: 8}, ref.Stats())
-	})
-}

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -72,36 +71,6 @@ func TestChildrenServeWhileTheParentDrains(t *testing.T) {
 		close(release)
 		<-parent.Done()
 		require.Equal(t, []string{"7 <nil>"}, j.take())
-	})
-}
-
-func TestShutdown(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *System) {
-		var j journal
-		relatives(t, s, &j)
-		ref := spawn(t, s, "busy", performer)
-		tell(t, ref, func(*Context[act]) error { time.Sleep(time.Hour); return nil }, j.note("never"))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		began := time.Now()
-		require.Equal(t, context.DeadlineExceeded, s.Shutdown(ctx))
-		require.Equal(t, time.Minute, time.Since(began))
-		require.ErrorIs(t, spawnError(s), ErrStopped)
-		synctest.Wait()
-		require.Equal(t, 1, s.Stats().Actors, "that which handles a message")
-		require.Equal(t, "1 actors of 8 spawned", s.String())
-		require.NoError(t, s.Shutdown(t.Context()))
-		require.Equal(t, time.Hour, time.Since(began))
-		require.Zero(t, s.Stats().Actors)
-		require.NotContains(t, j.take(), "never")
-		require.NoError(t, s.Shutdown(t.Context()))
-
-		dead, cancel := context.WithCancel(t.Context())
-		cancel()
-		other := NewSystem()
-		ref = spawn(t, other, "", performer)
-		require.Equal(t, context.Canceled, other.Shutdown(dead))
-		<-ref.Done()
 	})
 }
 
@@ -235,22 +204,4 @@ func TestHooksMayUseTheActor(t *testing.T) {
 		j.add("%s: %v", what, u.To)
 		require.NotNil(t, u.Message)
 	}))
-}
-
-func TestSystemInTwoBubbles(t *testing.T) {
-	s := NewSystem()
-	var ref *Ref[act]
-	for i := range 2 {
-		synctest.Test(t, func(t *testing.T) {
-			if ref == nil {
-				ref = spawn(t, s, "a", performer)
-			}
-			v, err := Ask(t.Context(), ref, replies(i))
-			require.NoError(t, err)
-			require.Equal(t, i, v)
-			tell(t, ref, func(c *Context[act]) error { c.After(time.Second, nothing); return fails(c) })
-			time.Sleep(time.Minute)
-		})
-	}
-	require.NoError(t, s.Shutdown(context.Background()))
 }

@@ -2,9 +2,7 @@ package actor
 
 import (
 	"context"
-	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -174,117 +172,6 @@ func TestFailuresOfReceive(t *testing.T) {
 			}, j.hooks())
 		})
 	}
-}
-
-func TestBecome(t *testing.T) {
-	var j journal
-	incarnation := 0
-	inBubble(t, func(t *testing.T, s *System) {
-		ref := spawn(t, s, "a", func() Behavior[string] {
-			incarnation++
-			return &named{fmt.Sprint("made ", incarnation), &j}
-		})
-		tell(t, ref, "1", "become second", "2", "become third", "3")
-		require.Equal(t, []string{"made 1 started", "made 1 1", "second 2", "third 3"}, j.take())
-		tell(t, ref, "fail", "4", "become second", "5")
-		require.Equal(t, []string{"made 1 stopping: test failure", "made 2 started", "made 2 4", "second 5"}, j.take())
-		require.NoError(t, ref.Stop(t.Context()))
-		require.Equal(t, []string{"made 2 stopping: <nil>", "made 2 stopped: <nil>"}, j.take())
-	})
-}
-
-// named is a behavior that says in the journal that it was called.
-type named struct {
-	name string
-	j    *journal
-}
-
-func (n *named) Started(*Context[string]) error { n.j.add("%s started", n.name); return nil }
-func (n *named) Stopping(_ *Context[string], cause error) {
-	n.j.add("%s stopping: %v", n.name, cause)
-}
-func (n *named) Stopped(_ *Context[string], cause error) { n.j.add("%s stopped: %v", n.name, cause) }
-func (n *named) Receive(c *Context[string], m string) error {
-	if other, ok := strings.CutPrefix(m, "become "); ok {
-		c.Become(&named{other, n.j})
-		return nil
-	}
-	if m == "fail" {
-		return errTest
-	}
-	n.j.add("%s %s", n.name, m)
-	return nil
-}
-
-func TestRedelivery(t *testing.T) {
-	var j journal
-	inBubble(t, func(t *testing.T, s *System) {
-		ref := spawn(t, s, "a", performer, Redeliver(2))
-		failing := func(times int, reply func()) act {
-			return func(*Context[act]) error {
-				j.add("try")
-				if times--; times >= 0 {
-					return errTest
-				}
-				reply()
-				return nil
-			}
-		}
-		release := block(t, ref)
-		tell(t, ref, failing(2, func() { j.add("done") }), j.note("next"), failing(9, nil), j.note("last"))
-		close(release)
-		failed := "a failed: test failure; restarts"
-		require.Equal(t, []string{"try", failed, "try", failed, "try", "done", "next",
-			"try", failed, "try", failed, "try", failed, "last"}, j.take())
-		require.Equal(t, Stats{Accepted: 9, Handled: 9}, ref.Stats())
-
-		v, err := Ask(t.Context(), ref, func(r Reply[int]) act { return failing(1, func() { r.Send(4) }) })
-		require.NoError(t, err)
-		require.Equal(t, 4, v)
-		_, err = Ask(t.Context(), ref, func(r Reply[int]) act { return failing(3, nil) })
-		require.Equal(t, errTest, err)
-		require.Equal(t, []string{"try", failed, "try", "try", failed, "try", failed, "try", failed}, j.take())
-
-		v, err = Ask(t.Context(), ref, func(r Reply[int]) act { r.Send(5); return failing(1, func() {}) })
-		require.NoError(t, err)
-		require.Equal(t, 5, v)
-		require.Equal(t, []string{"try", failed, "try"}, j.take(), "it has failed after the reply")
-	}, j.hooks())
-}
-
-// An actor that is not restarted does not handle it again.
-func TestRedeliveryToAnActorThatStops(t *testing.T) {
-	var j journal
-	inBubble(t, func(t *testing.T, s *System) {
-		ref := spawn(t, s, "a", performer, Redeliver(1), Restart(Temporary))
-		release := block(t, ref)
-		ask := askAct(t.Context(), ref, func(Reply[int]) act {
-			return func(*Context[act]) error { return errTest }
-		})
-		require.False(t, ask.over())
-		tell(t, ref, nothing)
-		close(release)
-		require.True(t, ask.over())
-		require.Equal(t, ErrStopped, ask.err)
-		undelivered := "a has not got a message: actor: stopped"
-		require.Equal(t, []string{"a failed: test failure; stops", undelivered, undelivered}, j.take())
-		require.Equal(t, errTest, ref.Err())
-		require.Equal(t, Stats{Accepted: 4, Handled: 2, Undelivered: 2}, ref.Stats())
-	}, j.hooks())
-}
-
-// Timers and what else an incarnation has coming end with it, also if they are redelivered.
-func TestOwnMessagesAreNotRedelivered(t *testing.T) {
-	var j journal
-	inBubble(t, func(t *testing.T, s *System) {
-		ref := spawn(t, s, "a", performer, Redeliver(3))
-		tell(t, ref, func(c *Context[act]) error {
-			c.After(0, func(*Context[act]) error { j.add("own"); return errTest })
-			return nil
-		})
-		require.Equal(t, []string{"own", "a failed: test failure; restarts"}, j.take())
-		require.Equal(t, Stats{Accepted: 2, Handled: 2}, ref.Stats())
-	}, j.hooks())
 }
 
 // What makes a message of the result of a pipe is code of the user as well.

@@ -16,7 +16,7 @@ import (
 // oddFails fails on the message 1.
 func oddFails(_ *Context[int], m int) error {
 	if m == 1 {
-		return errOdd
+		return errTest
 	}
 	return nil
 }
@@ -228,7 +228,7 @@ func TestExploreEnds(t *testing.T) {
 				case 0:
 					set = c.Every(time.Second, 7)
 				case 1:
-					return errOdd
+					return errTest
 				case 7:
 					if set.incarnation != c.actor.numberLocked() {
 						x.Failf("of the incarnation before")

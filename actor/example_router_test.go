@@ -1,0 +1,44 @@
+package actor_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/interleave-go/interleave/actor"
+)
+
+func ExampleRouter() {
+	ctx := context.Background()
+	system := actor.NewSystem()
+	type order struct{ customer, item string }
+	shops, err := actor.NewRouter(ctx, system, "shops", 4,
+		actor.ConsistentHash(func(o order) string { return o.customer }), printing[order])
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	same := shops.Pick(order{"ann", "tea"}) == shops.Pick(order{"ann", "cake"})
+	fmt.Println(len(shops.Routees()), "shops; the same one for all that ann orders:", same)
+	_ = shops.Resize(ctx, 2)
+	fmt.Println(len(shops.Routees()), "shops")
+	_ = system.Shutdown(ctx)
+	// Output:
+	// 4 shops; the same one for all that ann orders: true
+	// 2 shops
+}
+
+func ExampleTopic() {
+	ctx := context.Background()
+	system := actor.NewSystem()
+	var prices actor.Topic[int]
+	printer, _ := actor.Spawn(system, "printer", printing[string])
+	unsubscribe := actor.Subscribe(&prices, printer, func(p int) string { return fmt.Sprintf("%d cents", p) })
+	_ = prices.Publish(ctx, 120)
+	_ = prices.Publish(ctx, 125)
+	unsubscribe()
+	_ = prices.Publish(ctx, 130)
+	_ = system.Shutdown(ctx)
+	// Output:
+	// printer 120 cents
+	// printer 125 cents
+}
