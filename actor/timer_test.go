@@ -65,6 +65,25 @@ func TestEvery(t *testing.T) {
 	})
 }
 
+// A timer that was not served in time, as on a machine that was suspended, keeps its beat.
+func TestEveryThatIsLate(t *testing.T) {
+	for late, want := range map[time.Duration]time.Duration{
+		0:                       2000 * time.Millisecond,
+		900 * time.Millisecond:  1100 * time.Millisecond,
+		1000 * time.Millisecond: 2000 * time.Millisecond,
+		2500 * time.Millisecond: 1500 * time.Millisecond,
+	} {
+		inBubble(t, func(t *testing.T, s *System) {
+			j := &stamped{began: time.Now()}
+			ref := spawn(t, s, "", performer)
+			timer := ref.actor.context.Every(time.Second, j.note("tick"))
+			timer.due -= late // as if what comes after a second came that much too late
+			time.Sleep(2100 * time.Millisecond)
+			require.Equal(t, []string{"tick at 1s", "tick at " + want.String()}, j.take()[:2])
+		})
+	}
+}
+
 func TestTimerStop(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *System) {
 		var j journal
