@@ -68,8 +68,8 @@ func checkSize(size int) {
 }
 
 // Tell tells m to the actor that it is routed to, as [Ref.Tell] does. If that one has
-// stopped, it is routed among the others; Tell returns [ErrStopped] if all have. That one is
-// full is no reason to tell another one.
+// stopped, it is routed among the others; Tell returns [ErrStopped] if all have. If
+// that one's mailbox is full, no other one is tried.
 //
 // What one goroutine tells is handled in order as far as it goes to the same actor.
 func (r *Router[M]) Tell(ctx context.Context, m M) error {
