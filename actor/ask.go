@@ -33,8 +33,9 @@ type question[R any] struct {
 }
 
 // A Reply is where the answer to an [Ask] goes. It can be kept and passed on, to be used
-// later and by any goroutine. To use the zero value, or one that was used before or is not
-// waited for any more, does nothing; so a message with a Reply can also be told.
+// later and by any goroutine. The ask ends with the incarnation of the actor that was asked, not
+// with whom the Reply was passed on to. To use the zero value, or one that was used before or is
+// not waited for any more, does nothing; so a message with a Reply can also be told.
 type Reply[R any] struct{ question *question[R] }
 
 // Send answers with v. It does not block.
@@ -74,10 +75,13 @@ func (q *question[R]) answer(set func(), err error) {
 // It returns ctx.Err() if ctx ends before; the message is then skipped unless the actor has
 // begun to handle it, and a reply goes nowhere. If the actor fails while it handles the
 // message, Ask returns that failure; [ErrRestarted] if it fails on another one before it
-// has replied, and [ErrStopped] if it stops. An actor must give its [Context], or one derived
-// from it, as ctx: Ask then ends when the actor is to, and returns a [*CycleError] instead of
-// asking an actor on whose behalf, directly or over others, it handles its message. Two that
-// ask each other because of different messages wait until a ctx ends.
+// has replied, and [ErrStopped] if it stops; [ErrFull] or [ErrDropped] by the [Policy] of the
+// mailbox.
+//
+// An actor must give its [Context], or one derived from it, as ctx: Ask then ends when the actor
+// is to, and returns a [*CycleError] instead of asking an actor on whose behalf, directly or over
+// others, it handles its message. Two that ask each other because of different messages wait
+// until a ctx ends.
 func Ask[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (R, error) {
 	var none R
 	if err := ctx.Err(); err != nil {

@@ -96,14 +96,14 @@ type more struct {
 
 	// Of the actor's failures.
 	failed  bool          // the incarnation has
-	early   bool          // before its first message
 	cause   error         // why the incarnation ends or has ended; nil if it just stops
 	mishap  error         // in Stopping or Stopped, yet to be reported
 	culprit any           // the message it has failed on
 	fails   int           // one after the other, without a message handled in between
 	pause   time.Duration // before the last restart
 	revival *time.Timer   // at the end of the pause
-	handled uint64        // messages at the last failure
+	handled uint64        // messages at the last failure, and those that were put aside since
+	idle    uint64        // messages that would be handled if none of others were, in the incarnation
 }
 
 // family is what an actor knows of its children.

@@ -54,13 +54,22 @@ func (c *Context[M]) Stop() {
 }
 
 // Stash puts the message that is being handled, m, aside until [Context.Unstash]. A restart
-// unstashes as well.
+// unstashes as well. What is aside when the actor stops is undelivered. It panics in Stopped.
 func (c *Context[M]) Stash(m M) {
 	a := c.actor
 	a.mu.Lock()
+	if a.phase >= final {
+		a.mu.Unlock()
+		panic("actor: Stash in Stopped")
+	}
 	t := a.current.Load()
 	if t != nil && t.ask != nil {
 		t.ask.taken = false
+	}
+	more := a.needMoreLocked()
+	more.handled++ // that is no progress
+	if t == nil || !t.own {
+		more.idle++
 	}
 	x := a.needExtraLocked()
 	x.stash = append(x.stash, envelope[M]{m, t})

@@ -113,6 +113,7 @@ func (c *cell) decide() {
 		c.enterLocked(final)
 	case !m.failed && c.orders&renew != 0:
 		c.forsakeLocked(false, ErrRestarted)
+		m.pause = 0
 		c.enterLocked(waiting)
 	default:
 		c.mu.Unlock()

@@ -59,7 +59,7 @@ func (c *cell) restUnlock() bool {
 
 func (c *cell) builtLocked(err error) {
 	if err != nil {
-		c.failEarlyLocked(err)
+		c.failLocked(err)
 		c.enterLocked(emptying)
 		return
 	}
@@ -72,13 +72,8 @@ func (c *cell) startedLocked(err error) {
 		c.enterLocked(live)
 		return
 	}
-	c.failEarlyLocked(err)
-	c.enterLocked(emptying)
-}
-
-func (c *cell) failEarlyLocked(err error) {
-	c.needMoreLocked().early = true
 	c.failLocked(err)
+	c.enterLocked(emptying)
 }
 
 // failLocked has the incarnation end with a failure, unless it ends already.
@@ -88,7 +83,13 @@ func (c *cell) failLocked(err error) {
 		return
 	}
 	m.failed, m.cause = true, err
-	if handled := c.typed.handledCount(); handled != m.handled {
+	c.countLocked()
+}
+
+// countLocked counts an end of the actor that it may be restarted after.
+func (c *cell) countLocked() {
+	m := c.more
+	if handled := c.typed.handledCount(); handled > m.handled {
 		m.handled, m.fails = handled, 0
 	}
 	m.fails++
@@ -124,7 +125,8 @@ func (c *cell) revive() {
 func (c *cell) beginLocked() {
 	m := c.more
 	c.orders &= stop | kill
-	m.failed, m.early, m.cause, m.culprit, m.revival = false, false, nil, nil, nil
+	m.failed, m.cause, m.culprit, m.revival = false, nil, nil, nil
+	m.idle, m.restarts = c.typed.handledCount(), nil
 	m.context, m.cancel = nil, nil // somebody may have looked at it since the last one ended
 	c.enterLocked(building)
 }

@@ -70,7 +70,9 @@ const (
 	Temporary
 )
 
-// Restart says when the actor is restarted. Stopped by others it never is.
+// Restart says when the actor is restarted. Stopped by others it never is. How often is
+// bounded only by [Backoff] and by [Intensity], which for those without another parent is an
+// option of [NewSystem].
 func Restart(l Lifetime) Option {
 	if l > Temporary {
 		panic(fmt.Sprintf("actor: Restart %d", l))
@@ -87,15 +89,17 @@ func Redeliver(times int) Option {
 	return func(c *config) { c.redeliver = times }
 }
 
-// Backoff pauses before each restart of the actor as p says. MaxAttempts of p bounds how
-// often it may fail one time after the other without having handled a message in between,
-// and Retryable and [retry.Permanent] can tell failures after which it is not to be
+// Backoff pauses before each restart after a failure as p says. MaxAttempts of p bounds how
+// often the actor may fail one time after the other without having handled a message in
+// between, and Retryable and [retry.Permanent] can tell failures after which it is not to be
 // restarted; it then counts as failed for good, as with [Intensity]. What p says of
 // contexts, budgets and hooks is not used.
 //
-// Without it there is no pause if the actor has failed on a message, which can happen only
-// so often. If it has failed before the first one, it pauses as the zero policy says, but
-// is restarted again and again.
+// Without it there is no pause after a failure if the incarnation has handled messages of
+// others, or failed on one, which can happen only so often. If all that it had were Started,
+// timers, pipes, watches and children, it pauses as the zero policy says, but is restarted
+// again and again. So does a [Permanent] actor that stops itself, with a policy or without.
+// [retry.Permanent] counts in any case.
 func Backoff(p retry.Policy) Option {
 	p.Pause(retry.Permanent(ErrStopped), 1, 0) // panics if p makes no sense
 	return func(c *config) { c.backoff = &p }
@@ -117,8 +121,9 @@ const (
 // Supervise says which children of the actor are restarted together. Under [OneForAll]
 // and [RestForOne] they end in the reverse order of their spawning, each after the message
 // that it is handling, whose context ends; after that they start in order, each when
-// Started of the one before has returned. [Temporary] ones are stopped instead. They also
-// stop in reverse order; under [OneForOne] all stop at once.
+// Started of the one before has returned, even if with an error. [Temporary] ones are stopped
+// instead. They also stop in reverse order; under [OneForOne], and by [Ref.Kill], all stop at
+// once. The first start is not in order: [Spawn] does not wait for Started.
 func Supervise(s Strategy) Option {
 	if s > RestForOne {
 		panic(fmt.Sprintf("actor: Supervise with strategy %d", s))
@@ -129,7 +134,7 @@ func Supervise(s Strategy) Option {
 // Intensity bounds the restarts of the actor's children: if one fails when there were as
 // many within the time before, it has failed for good. It stops, and the actor itself
 // fails with an [*EscalatedError], which its parent is to deal with. A child of the system
-// just stops. Without it there is no bound.
+// just stops. Without it there is no bound. If the actor is restarted, the count begins anew.
 func Intensity(restarts int, within time.Duration) Option {
 	if restarts < 0 || within <= 0 {
 		panic(fmt.Sprintf("actor: Intensity of %d restarts within %v", restarts, within))

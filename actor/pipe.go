@@ -9,8 +9,8 @@ import (
 
 // Pipe calls fn on a goroutine of its own, and has the actor handle what message makes of
 // its result: for what takes long, while the actor handles other messages. The context of fn
-// ends with the incarnation of the actor, which waits for fn to return; the result is then
-// not wanted any more. A panic in fn is its error, a [*PanicError]. message is called by the
+// ends with the incarnation of the actor, also as it stops, which waits for fn to return; the
+// result is then not wanted any more. A panic in fn is its error, a [*PanicError]. message is called by the
 // actor. If the actor is ending already, fn is not called.
 func Pipe[T, M any](c *Context[M], fn func(context.Context) (T, error), message func(T, error) M) {
 	a := c.actor

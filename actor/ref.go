@@ -28,7 +28,9 @@ var _ Actor = (*Ref[int])(nil)
 
 // Tell puts m into the actor's mailbox. If that is full, it does what the [Policy] of the
 // mailbox says: by default it waits for room until ctx ends. It returns ctx.Err() if ctx
-// has ended, [ErrStopped] if the actor was told to stop, and nil if m was accepted.
+// has ended, [ErrStopped] if the actor was told to stop, [ErrFull] if the policy is [Reject],
+// a [*CycleError] if an actor would wait for itself, and nil if m was accepted. Two actors
+// whose mailboxes are full and that tell each other wait until a ctx ends.
 //
 // What one goroutine tells is handled in the order in which it was told, and Tell
 // synchronizes before Receive.

@@ -15,7 +15,7 @@ import (
 //
 // One that is restarted keeps its place, and gets messages meanwhile. One that has stopped for
 // good is not replaced before the next [Router.Resize]. If the actor that they are the children
-// of is restarted, new ones take the place of all of them; until then there are none.
+// of is restarted, new ones take the place of all of them; until then all have stopped.
 //
 // To route takes no lock but that of the mailbox, and does not allocate unless an actor has
 // just stopped.

@@ -163,7 +163,9 @@ func (c *cell) removeChildLocked(child *cell) {
 		child.next.prev = child.prev
 	}
 	child.prev, child.next = nil, nil
-	delete(m.names, child.name)
+	if delete(m.names, child.name); len(m.names) == 0 {
+		m.names = nil // it does not shrink by itself
+	}
 	c.config.system.actors.Add(-1)
 }
 

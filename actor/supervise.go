@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -8,7 +9,7 @@ import (
 	"github.com/interleave-go/interleave/retry"
 )
 
-// endless is how an actor pauses that fails before its first message.
+// endless is how an actor pauses that fails whatever it is told.
 var endless = retry.Policy{MaxAttempts: -1}
 
 // supervise decides what follows the end of an incarnation that has failed or, if the
@@ -20,7 +21,7 @@ func (c *cell) supervise() {
 	c.mu.Lock()
 	m.pause = pause
 	// What may come late is not worth waiting for.
-	hopeless := c.orders&kill != 0 || c.orders&stop != 0 && (m.early || pause > 0 || together)
+	hopeless := c.orders&kill != 0 || c.orders&stop != 0 && (c.idle() || pause > 0 || together)
 	f := Failure{Actor: c.typed.actor(), Err: m.cause, Message: m.culprit, Decision: Stops}
 	c.mu.Unlock()
 	switch {
@@ -57,7 +58,7 @@ func (c *cell) follow(f Failure, together bool) {
 	}
 	c.mu.Unlock()
 	if f.Decision == Escalates {
-		p.order(fail, &EscalatedError{Child: c.path(), Err: f.Err})
+		p.order(fail, &EscalatedError{Child: c.path(), Err: cmp.Or(f.Err, ErrStopped)})
 	} else if f.Decision == Restarts && together {
 		p.restartTogether(c)
 	}
@@ -66,15 +67,26 @@ func (c *cell) follow(f Failure, together bool) {
 // restartWanted reports whether the actor's own policy lets it be restarted, and how long
 // to pause before.
 func (c *cell) restartWanted() (pause time.Duration, wanted bool) {
-	m, policy := c.more, c.config.backoff
-	if policy == nil && m.early {
-		policy = &endless
+	m := c.more
+	if policy := c.config.backoff; policy != nil && m.failed {
+		return policy.Pause(m.cause, m.fails, m.pause)
 	}
-	if policy == nil || !m.failed {
-		return 0, true
+	cause := m.cause
+	if !m.failed {
+		cause = ErrStopped
+		c.mu.Lock()
+		c.countLocked()
+		c.mu.Unlock()
 	}
-	return policy.Pause(m.cause, m.fails, m.pause)
+	pause, wanted = endless.Pause(cause, m.fails, m.pause)
+	if !c.idle() {
+		pause = 0 // which can happen only as often as others tell it something
+	}
+	return pause, wanted
 }
+
+// idle reports whether the incarnation has handled nothing of others, nor failed on it.
+func (c *cell) idle() bool { return c.typed.handledCount() <= c.more.idle }
 
 // permitRestart reports whether there may be one more restart of a child, and counts it.
 func (p *cell) permitRestart() bool {
@@ -164,6 +176,9 @@ func (p *cell) restartWith(c *cell, pause time.Duration, ended <-chan struct{}) 
 		}
 		other.order(o, ErrRestarted)
 		other.await(func(p phase) bool { return p == waiting || p == gone })
+		if also, ok := other.waits(); ok {
+			pause = max(pause, also)
+		}
 	}
 	if pause > 0 {
 		timer := time.NewTimer(pause)

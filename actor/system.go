@@ -26,8 +26,9 @@ func NewSystem(opts ...Option) *System {
 	return s
 }
 
-// Shutdown has all actors stop as [Ref.Stop] does, and waits for that. Nothing can be
-// spawned from now on. If ctx ends, or has ended already, all actors are told to end as
+// Shutdown has all actors stop as [Ref.Stop] does, and waits for that. They refuse messages
+// from now on, also those of each other: a chain of actors that is to be drained is stopped
+// before, from its beginning on. Nothing can be spawned any more. If ctx ends, or has ended already, all actors are told to end as
 // [Ref.Kill] does, and Shutdown returns ctx.Err() without waiting for them: those that are
 // handling a message end after it. Call it again to wait for that.
 //

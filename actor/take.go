@@ -94,6 +94,7 @@ func (a *actor[M]) wants(e *envelope[M]) bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		if !t.void.Load() && t.incarnation == a.numberLocked() {
+			a.needMoreLocked().idle++
 			return true
 		}
 		a.accepted--

@@ -33,7 +33,8 @@ type subscriber[T any] struct {
 // Subscribe has the actor told, from now on, what message makes of each value that is
 // published. message is called by who publishes. It ends when the actor has stopped, before
 // [Ref.Stop] returns, or when unsubscribe is called; what is being published just then may
-// still come. An actor that has subscribed twice is told twice. Restarts change nothing.
+// still come. An actor that has subscribed twice is told twice. Restarts change nothing;
+// so it is better done by who spawns the actor than in Started.
 func Subscribe[T, M any](topic *Topic[T], ref *Ref[M], message func(v T) M) (unsubscribe func()) {
 	s := &subscriber[T]{topic: topic, target: &ref.actor.cell, tell: func(ctx context.Context, v T, wait bool) error {
 		return ref.actor.send(ctx, envelope[M]{message: message(v)}, wait)
