@@ -40,6 +40,20 @@ func TestAllocationsOfRouters(t *testing.T) {
 	}
 }
 
+// To ask by way of a router costs what it costs without.
+func TestAllocationsOfAsksOfRouters(t *testing.T) {
+	ctx := context.Background()
+	s := NewSystem()
+	r, err := NewRouter(ctx, s, "", 3, RoundRobin[query](), handler(answers))
+	require.NoError(t, err)
+	require.LessOrEqual(t, testing.AllocsPerRun(500, func() {
+		if _, err := AskRouter(ctx, r, func(r Reply[int]) query { return query{r} }); err != nil {
+			t.Error(err)
+		}
+	}), 2.0)
+	require.NoError(t, s.Shutdown(ctx))
+}
+
 func TestAllocationsOfTopics(t *testing.T) {
 	ctx := context.Background()
 	s := NewSystem()

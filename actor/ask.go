@@ -83,16 +83,25 @@ func (q *question[R]) answer(set func(), err error) {
 // others, it handles its message. Two that ask each other because of different messages wait
 // until a ctx ends.
 func Ask[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (R, error) {
-	var none R
-	if err := ctx.Err(); err != nil {
+	q, err := pose(ctx, ref, message)
+	if err != nil {
+		var none R
 		return none, err
+	}
+	return q.await(ctx)
+}
+
+// pose sends a question.
+func pose[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (*question[R], error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	target := ref.actor
 	q := &question[R]{ask: ask{target: &target.cell}}
 	q.tag.ask = &q.ask
 	if from := caller(ctx); from != nil {
 		if cycle := cycleTo(ctx, &target.cell, false); cycle != nil {
-			return none, cycle
+			return nil, cycle
 		}
 		q.from, q.via = from, from.typed.asked()
 		if q.via != nil && q.via.settled.Load() {
@@ -100,15 +109,21 @@ func Ask[R, M any](ctx context.Context, ref *Ref[M], message func(Reply[R]) M) (
 		}
 	}
 	if err := target.send(ctx, envelope[M]{message(Reply[R]{q}), &q.tag}, true); err != nil {
-		return none, err
+		return nil, err
 	}
-	if !q.reply.Wait(&target.mu, ctx.Done()) {
+	return q, nil
+}
+
+// await waits for the reply to a question that was accepted.
+func (q *question[R]) await(ctx context.Context) (R, error) {
+	if !q.reply.Wait(&q.target.mu, ctx.Done()) {
 		err := ctx.Err() // can be code of the user
-		target.mu.Lock()
-		target.settleLocked(&q.ask, err)
-		target.mu.Unlock()
+		q.target.mu.Lock()
+		q.target.settleLocked(&q.ask, err)
+		q.target.mu.Unlock()
 	}
 	if q.err != nil {
+		var none R
 		return none, q.err
 	}
 	return q.value, nil

@@ -27,6 +27,29 @@ func ExampleRouter() {
 	// 2 shops
 }
 
+func ExampleAskRouter() {
+	ctx := context.Background()
+	system := actor.NewSystem()
+	type square struct {
+		of     int
+		result actor.Reply[int]
+	}
+	squares, err := actor.NewRouter(ctx, system, "squares", 2, actor.LeastLoaded[square](), func() actor.Behavior[square] {
+		return actor.Func[square](func(_ *actor.Context[square], m square) error {
+			m.result.Send(m.of * m.of)
+			return nil
+		})
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(actor.AskRouter(ctx, squares, func(r actor.Reply[int]) square { return square{7, r} }))
+	_ = system.Shutdown(ctx)
+	// Output:
+	// 49 <nil>
+}
+
 func ExampleTopic() {
 	ctx := context.Background()
 	system := actor.NewSystem()

@@ -83,6 +83,14 @@ func (r *Router[M]) Tell(ctx context.Context, m M) error {
 func (r *Router[M]) TryTell(m M) error { return r.send(context.Background(), m, false) }
 
 func (r *Router[M]) send(ctx context.Context, m M, wait bool) error {
+	return r.each(m, func(to *Ref[M]) error {
+		return to.actor.send(ctx, envelope[M]{message: m}, wait)
+	})
+}
+
+// each calls try with the actors that m is routed to, one after the other, until one has not
+// stopped.
+func (r *Router[M]) each(m M, try func(*Ref[M]) error) error {
 	list := r.routees.Load()
 	for to := *list; ; {
 		if len(to) == 0 {
@@ -95,7 +103,7 @@ func (r *Router[M]) send(ctx context.Context, m M, wait bool) error {
 		}
 		explore.Point("actor: about to route")
 		i := r.route(m, to)
-		err := to[i].actor.send(ctx, envelope[M]{message: m}, wait)
+		err := try(to[i])
 		if !errors.Is(err, ErrStopped) {
 			return err
 		}
@@ -114,8 +122,8 @@ func without[T any](list []T, i int) []T {
 	return shorter
 }
 
-// Pick returns the actor that m is routed to, nil if there is none: for [Ask]. It may just
-// have stopped.
+// Pick returns the actor that m is routed to, nil if there is none. It may have stopped. See
+// also [AskRouter].
 func (r *Router[M]) Pick(m M) *Ref[M] {
 	to := *r.routees.Load()
 	if len(to) == 0 {
@@ -201,4 +209,21 @@ func dismiss[M any](refs []*Ref[M]) {
 	for _, ref := range refs {
 		ref.actor.order(stop, nil)
 	}
+}
+
+// AskRouter is [Ask] of the actor that the message is routed to. If that one has stopped, it
+// is routed among the others, and AskRouter returns [ErrStopped] if all have. message is called
+// with the zero Reply first, for the message that it is routed by, and then for each actor
+// that is asked.
+func AskRouter[R, M any](ctx context.Context, router *Router[M], message func(Reply[R]) M) (R, error) {
+	var q *question[R]
+	err := router.each(message(Reply[R]{}), func(to *Ref[M]) (err error) {
+		q, err = pose(ctx, to, message)
+		return err
+	})
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return q.await(ctx)
 }
