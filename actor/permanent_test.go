@@ -90,6 +90,7 @@ func TestPermanentEndsTooOften(t *testing.T) {
 		var escalated *EscalatedError
 		require.ErrorAs(t, parent.Err(), &escalated)
 		require.Equal(t, "parent/child", escalated.Child)
+		require.Equal(t, ErrStopped, escalated.Err, "it has stopped itself")
 		require.NoError(t, child.Err())
 	})
 }

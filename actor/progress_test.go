@@ -49,6 +49,9 @@ func TestRestartsWithoutProgressPause(t *testing.T) {
 				time.Sleep(20 * time.Second)
 				require.Greater(t, starts, 4, "but it goes on")
 				require.Less(t, starts, limit, "after 50 milliseconds in the mean, at least")
+				if name != "stops itself in time" { // which is that it has handled a message
+					require.Less(t, starts, 100, "and twice as long each time")
+				}
 				well = true
 				time.Sleep(time.Minute)
 				if ref.actor.config.backoff != nil {

@@ -41,6 +41,7 @@ func TestNameIsFreeOnceStopped(t *testing.T) {
 		require.NoError(t, err)
 		require.Same(t, again, found)
 		require.NoError(t, s.Shutdown(ctx))
+		require.Nil(t, s.root.more.names, "nothing is kept of names that are not in use")
 	}
 }
 
