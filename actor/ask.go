@@ -72,8 +72,8 @@ func (q *question[R]) answer(set func(), err error) {
 // Ask sends the message that message returns to the actor, and waits for what the actor
 // sends to the [Reply] that the message carries. message is called once, by the caller.
 //
-// It returns ctx.Err() if ctx ends before; the message is then skipped unless the actor has
-// begun to handle it, and a reply goes nowhere. If the actor fails while it handles the
+// It returns ctx.Err() if ctx ends before there is a reply; the message is then skipped unless
+// the actor has begun to handle it, and a reply goes nowhere. If the actor fails while it handles the
 // message, Ask returns that failure; [ErrRestarted] if it fails on another one before it
 // has replied, and [ErrStopped] if it stops; [ErrFull] or [ErrDropped] by the [Policy] of the
 // mailbox.

@@ -11,8 +11,8 @@ package actor
 // If Receive or Started returns an error, panics or calls runtime.Goexit, the actor has
 // failed: its state is thrown away, and its parent decides what follows; see [Supervise]. So
 // an error that the actor can live with, such as that of a Tell to another one that is full,
-// is not to be returned. If Stopping or Stopped fails, that is reported to [OnFailure] and
-// changes nothing.
+// is not to be returned. If Stopping or Stopped fails, that is reported to [OnFailure], the
+// actor ends as it would have, and if it has not failed before that is its [Ref.Err].
 type Behavior[M any] interface {
 	// Receive handles a message.
 	Receive(c *Context[M], m M) error

@@ -115,7 +115,7 @@ type family struct {
 	restarts    []time.Duration // of children, after epoch, the oldest first
 	waiting     []*cell         // children that have failed and are to be restarted with others
 	regrouping  bool            // a helper restarts them
-	dismissed   bool            // children were told to stop
+	dismissed   orders          // that all children were given: to stop, perhaps to kill later
 }
 
 // incarnation is what ends with an incarnation.

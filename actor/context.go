@@ -7,11 +7,16 @@ import (
 
 // A Context is what a [Behavior] is called with: the actor, as it sees itself. It is a
 // context.Context that ends when the actor is to end now: by Kill, by the end of a
-// [System.Shutdown], when it is restarted with others, and after it has stopped.
+// [System.Shutdown], when it is restarted with others, when a child has failed for good, and
+// after it has stopped. To return its error then is no failure.
 //
 // Use it only in the calls that it was given to. What goes on afterwards is started with
-// [Pipe], [Context.After] or [Context.Every], or gets a context derived from it.
-type Context[M any] struct{ actor *actor[M] }
+// [Pipe], [Context.After] or [Context.Every], or gets a context derived from it. A goroutine
+// with such a context counts as the actor: that it asks the actor is a [*CycleError].
+type Context[M any] struct {
+	actor  *actor[M]
+	number uint32 // of the incarnation
+}
 
 var _ context.Context = (*Context[int])(nil)
 
@@ -81,12 +86,7 @@ func (c *Context[M]) Stash(m M) {
 func (c *Context[M]) Unstash() {
 	a := c.actor
 	a.mu.Lock()
-	if x := a.extra; x != nil {
-		stash := x.stash
-		x.stash = nil
-		a.accepted -= uint64(len(stash)) // for they are accepted once more
-		a.firstLocked(stash...)
-	}
+	a.unstashLocked()
 	a.mu.Unlock()
 }
 
@@ -110,8 +110,19 @@ func (c *Context[M]) Value(key any) any {
 func (c *Context[M]) inner() context.Context {
 	c.actor.mu.Lock()
 	defer c.actor.mu.Unlock()
+	if c.number != c.actor.numberLocked() { // a context.WithValue of it was kept
+		return overdue
+	}
 	return c.actor.contextLocked()
 }
+
+// overdue is the context of an incarnation that is over. Nobody waits for it to end, so it can
+// be used in and outside of bubbles.
+var overdue = func() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(ErrRestarted)
+	return ctx
+}()
 
 // contextLocked returns the context of the incarnation.
 func (c *cell) contextLocked() context.Context {

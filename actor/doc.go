@@ -60,8 +60,9 @@
 // waiting, Tell yields as well, without waiting for it. A bounded mailbox admits those who wait
 // for room in order.
 //
-// Ask takes one allocation, and a second one if it parks; Tell takes none once the mailbox has grown. No hook and no method of a
-// behavior is called with a lock held. It works in testing/synctest bubbles; see actortest.
+// Ask takes one allocation, and a second one if it parks; Tell takes none once the mailbox has
+// grown. No hook and no method of a behavior is called with a lock held. It works in
+// testing/synctest bubbles; see actortest.
 //
 // # Example
 //

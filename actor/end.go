@@ -52,8 +52,12 @@ func (c *cell) emptyingUnlock() bool {
 	}
 	watches := m.watches.Len() > 0
 	inOrder := c.config.strategy != OneForOne
-	dismiss, last := m.children > 0 && (inOrder || !m.dismissed), m.last
-	m.dismissed = true
+	how := stop
+	if hard {
+		how = kill // also those that were told to stop before
+	}
+	dismiss, last := m.children > 0 && (inOrder || m.dismissed != how), m.last
+	m.dismissed = how
 	if dismiss && !hard {
 		c.forsakeBelowLocked()
 	}
@@ -105,7 +109,7 @@ func (c *cell) decide() {
 	explore.Point("actor: nothing is left of the incarnation")
 	c.mu.Lock()
 	m := c.more
-	m.context, m.dismissed = nil, false
+	m.context, m.dismissed = nil, 0
 	// One that has ended itself and is to be restarted may have messages left.
 	drained := c.orders&retire == 0 || !c.typed.hasMailLocked()
 	switch {

@@ -35,7 +35,7 @@ func TestFailureHookComesFirst(t *testing.T) {
 			f.Actor.(*Ref[act]).actor.kill()
 		}))
 		tell(t, ref, fails)
-		require.Equal(t, []string{"b 1 started", "b 1 stopping: test failure", "restarts", "b 2 stopped: <nil>"}, j.take())
+		require.Equal(t, []string{"b 1 started", "b 1 stopping: test failure", "restarts", "b 1 stopped: <nil>"}, j.take())
 		require.NoError(t, ref.Err(), "it was told to end")
 	})
 }

@@ -1,6 +1,9 @@
 package actor
 
 import (
+	"context"
+	"errors"
+
 	"github.com/interleave-go/interleave/internal/explore"
 	"github.com/interleave-go/interleave/internal/panics"
 )
@@ -10,6 +13,11 @@ func (c *cell) turn() bool {
 	c.mu.Lock()
 	switch c.phase {
 	case building:
+		if c.orders&kill != 0 {
+			c.enterLocked(emptying)
+			c.mu.Unlock()
+			return true
+		}
 		c.mu.Unlock()
 		c.do(c.typed.build, c.builtLocked)
 		return true
@@ -20,7 +28,12 @@ func (c *cell) turn() bool {
 			return true
 		}
 		c.mu.Unlock()
-		c.do(c.typed.started, c.startedLocked)
+		obeyed := false
+		c.do(func() error {
+			err := c.typed.started()
+			obeyed = c.obeys(err)
+			return err
+		}, func(err error) { c.startedLocked(err, obeyed) })
 		return true
 	case live:
 		return c.liveUnlock()
@@ -63,17 +76,30 @@ func (c *cell) builtLocked(err error) {
 		c.enterLocked(emptying)
 		return
 	}
-	c.more.number++
 	c.enterLocked(starting)
 }
 
-func (c *cell) startedLocked(err error) {
+func (c *cell) startedLocked(err error, obeyed bool) {
 	if err == nil {
 		c.enterLocked(live)
 		return
 	}
-	c.failLocked(err)
+	if !obeyed {
+		c.failLocked(err)
+	}
 	c.enterLocked(emptying)
+}
+
+// obeys reports whether err says no more than that the context of the actor has ended, since
+// it was told to end. That is no failure: or else those that are restarted because of another
+// one would count as well.
+func (c *cell) obeys(err error) bool {
+	if !errors.Is(err, context.Canceled) { // can be code of the user
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.orders&(kill|renew|fail) != 0
 }
 
 // failLocked has the incarnation end with a failure, unless it ends already.
@@ -90,7 +116,7 @@ func (c *cell) failLocked(err error) {
 func (c *cell) countLocked() {
 	m := c.more
 	if handled := c.typed.handledCount(); handled > m.handled {
-		m.handled, m.fails = handled, 0
+		m.handled, m.fails, m.pause = handled, 0, 0
 	}
 	m.fails++
 }
@@ -125,7 +151,8 @@ func (c *cell) revive() {
 func (c *cell) beginLocked() {
 	m := c.more
 	c.orders &= stop | kill
-	m.failed, m.cause, m.culprit, m.revival = false, nil, nil, nil
+	m.failed, m.cause, m.revival = false, nil, nil
+	m.number++
 	m.idle, m.restarts = c.typed.handledCount(), nil
 	m.context, m.cancel = nil, nil // somebody may have looked at it since the last one ended
 	c.enterLocked(building)

@@ -45,7 +45,8 @@ type actor[M any] struct {
 	extra    *extra[M] // see needExtraLocked
 
 	ref     Ref[M]
-	context Context[M]
+	context *Context[M] // of the incarnation
+	initial Context[M]
 	factory func() Behavior[M]
 
 	// For whoever runs the actor.

@@ -92,8 +92,8 @@ func Redeliver(times int) Option {
 // Backoff pauses before each restart after a failure as p says. MaxAttempts of p bounds how
 // often the actor may fail one time after the other without having handled a message in
 // between, and Retryable and [retry.Permanent] can tell failures after which it is not to be
-// restarted; it then counts as failed for good, as with [Intensity]. What p says of
-// contexts, budgets and hooks is not used.
+// restarted; it then counts as failed for good, as with [Intensity]. A panic in a function of p
+// ends the program. What p says of contexts, budgets and hooks is not used.
 //
 // Without it there is no pause after a failure if the incarnation has handled messages of
 // others, or failed on one, which can happen only so often. If all that it had were Started,
@@ -122,8 +122,10 @@ const (
 // and [RestForOne] they end in the reverse order of their spawning, each after the message
 // that it is handling, whose context ends; after that they start in order, each when
 // Started of the one before has returned, even if with an error. [Temporary] ones are stopped
-// instead. They also stop in reverse order; under [OneForOne], and by [Ref.Kill], all stop at
-// once. The first start is not in order: [Spawn] does not wait for Started.
+// instead. The first start is not in order: [Spawn] does not wait for Started.
+//
+// When the actor ends they also stop in reverse order, but for those that wait to be restarted.
+// Under [OneForOne], and by [Ref.Kill], all stop at once.
 func Supervise(s Strategy) Option {
 	if s > RestForOne {
 		panic(fmt.Sprintf("actor: Supervise with strategy %d", s))
@@ -184,5 +186,5 @@ type Undelivered struct {
 
 // OnUndelivered has fn called for each message that the actor has accepted and will not
 // handle: by one of its goroutines or, with [DropOldest], by the one that sends. fn may use
-// the actor, but must not wait for it; a panic in it ends the program.
+// the actor, but must not wait for it; a panic in it is that of the goroutine.
 func OnUndelivered(fn func(Undelivered)) Option { return func(c *config) { c.onUndelivered = fn } }

@@ -16,7 +16,7 @@ func Pipe[T, M any](c *Context[M], fn func(context.Context) (T, error), message 
 	a := c.actor
 	t := &tag{own: true}
 	a.mu.Lock()
-	if a.phase > ending {
+	if a.phase > live {
 		a.mu.Unlock()
 		return
 	}

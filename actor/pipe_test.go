@@ -94,7 +94,7 @@ func TestPipeOfAnActorThatHasStopped(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *System) {
 		ref := spawn(t, s, "", performer)
 		require.NoError(t, ref.Stop(t.Context()))
-		Pipe(&ref.actor.context, func(context.Context) (int, error) { panic("called") }, func(int, error) act { return nothing })
+		Pipe(ref.actor.context, func(context.Context) (int, error) { panic("called") }, func(int, error) act { return nothing })
 		synctest.Wait()
 	})
 }

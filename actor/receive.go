@@ -28,7 +28,7 @@ func (a *actor[M]) receive() {
 			e.tag.content(m)
 			e.message, e.tag.content = *m, nil
 		}
-		err := a.behavior.Receive(&a.context, e.message)
+		err := a.behavior.Receive(a.context, e.message)
 		inside = false
 		if err != nil {
 			a.failOn(e, err)
@@ -57,8 +57,11 @@ func (a *actor[M]) takeLate(e *envelope[M]) bool {
 // failOn has the actor fail with err, which it has met handling e.
 func (a *actor[M]) failOn(e envelope[M], err error) {
 	explore.Point("actor: failed on a message")
+	failed := !a.obeys(err)
 	a.mu.Lock()
-	a.failLocked(err)
+	if failed {
+		a.failLocked(err)
+	}
 	m := a.more
 	switch t := e.tag; {
 	case t == nil && a.config.redeliver > 0, t != nil && t.tries < a.config.redeliver:
@@ -71,10 +74,10 @@ func (a *actor[M]) failOn(e envelope[M], err error) {
 			t.ask.taken = false
 		}
 		a.firstLocked(e)
-	case t != nil && t.ask != nil:
+	case failed && t != nil && t.ask != nil: // else it ends with the incarnation
 		a.settleLocked(t.ask, err)
 	}
-	if a.config.onFailure != nil {
+	if failed && a.config.onFailure != nil {
 		m.culprit = e.message
 	}
 	// Not one handled in between.
@@ -98,15 +101,23 @@ func (a *actor[M]) build() error {
 	}
 	a.behavior = b
 	a.mu.Lock()
-	if x := a.extra; x != nil {
-		x.made = nil
-		stash := x.stash
-		x.stash = nil
-		a.accepted -= uint64(len(stash)) // for they are accepted once more
-		a.firstLocked(stash...)
+	a.context = &Context[M]{a, a.numberLocked()}
+	if a.extra != nil {
+		a.extra.made = nil
 	}
+	a.unstashLocked()
 	a.mu.Unlock()
 	return nil
+}
+
+// unstashLocked accepts again what was put aside.
+func (a *actor[M]) unstashLocked() {
+	if x := a.extra; x != nil {
+		stash := x.stash
+		x.stash = nil
+		a.accepted -= uint64(len(stash))
+		a.firstLocked(stash...)
+	}
 }
 
 // made returns the behavior that the factory made.
@@ -121,7 +132,7 @@ func (a *actor[M]) made() Behavior[M] {
 
 func (a *actor[M]) started() error {
 	if s, ok := a.made().(Starter[M]); ok {
-		return s.Started(&a.context)
+		return s.Started(a.context)
 	}
 	return nil
 }
@@ -129,7 +140,7 @@ func (a *actor[M]) started() error {
 func (a *actor[M]) stopping(cause error) {
 	a.current.Store(nil)
 	if s, ok := a.made().(Stopping[M]); ok {
-		s.Stopping(&a.context, cause)
+		s.Stopping(a.context, cause)
 	}
 }
 
@@ -141,7 +152,7 @@ func (a *actor[M]) stopped(cause error) {
 	a.needExtraLocked().made = nil
 	a.mu.Unlock()
 	if ok {
-		s.Stopped(&a.context, cause)
+		s.Stopped(a.context, cause)
 	}
 }
 

@@ -93,12 +93,12 @@ func TestNobodyIsRestartedByAParentThatStops(t *testing.T) {
 		stopped := background(func() (int, error) { return 0, refs["parent"].Stop(t.Context()) })
 		require.False(t, stopped.over())
 		tell(t, refs["b"], fails, j.note("never"))
-		require.Equal(t, []string{"b 1 stopping: test failure"}, j.take())
+		require.Equal(t, []string{"b 1 stopping: test failure", "b 1 stopped: test failure"}, j.take())
 		tell(t, refs["a"], j.note("a goes on"))
 		require.Equal(t, []string{"a goes on"}, j.take())
 		close(release)
 		require.True(t, stopped.over())
-		require.Equal(t, []string{"c 1 stopping: <nil>", "c 1 stopped: <nil>", "b 1 stopped: test failure",
+		require.Equal(t, []string{"c 1 stopping: <nil>", "c 1 stopped: <nil>",
 			"a 1 stopping: <nil>", "a 1 stopped: <nil>"}, j.take())
 	})
 }

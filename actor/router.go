@@ -39,6 +39,9 @@ type routing[M any] struct {
 func NewRouter[M any](ctx context.Context, parent Parent, name string, size int, route Route[M],
 	factory func() Behavior[M], opts ...Option) (*Router[M], error) {
 	checkSize(size)
+	if route == nil || factory == nil {
+		panic("actor: NewRouter without a route or a factory")
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func Spawn[M any](parent Parent, name string, factory func() Behavior[M], opts .
 		return nil, err
 	}
 	a := &actor[M]{factory: factory, cell: cell{parent: p, config: cfg, name: name, phase: live}}
-	a.typed, a.ref.actor, a.context.actor = a, a, a
+	a.typed, a.ref.actor, a.initial.actor, a.context = a, a, a, &a.initial
 	if err := a.first(); err != nil {
 		return nil, err
 	}

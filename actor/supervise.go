@@ -17,12 +17,16 @@ var endless = retry.Policy{MaxAttempts: -1}
 func (c *cell) supervise() {
 	m, p := c.more, c.parent
 	together := p.config.strategy != OneForOne
+	c.mu.Lock()
+	f := Failure{Actor: c.typed.actor(), Err: m.cause, Message: m.culprit, Decision: Stops}
+	m.culprit = nil
+	c.mu.Unlock()
+	defer func() { c.follow(f, together) }() // also if code of the user calls runtime.Goexit
 	pause, wanted := c.restartWanted()
 	c.mu.Lock()
 	m.pause = pause
 	// What may come late is not worth waiting for.
 	hopeless := c.orders&kill != 0 || c.orders&stop != 0 && (c.idle() || pause > 0 || together)
-	f := Failure{Actor: c.typed.actor(), Err: m.cause, Message: m.culprit, Decision: Stops}
 	c.mu.Unlock()
 	switch {
 	case hopeless || c.config.lifetime == Temporary:
@@ -31,7 +35,6 @@ func (c *cell) supervise() {
 	case p.parent != nil:
 		f.Decision = Escalates
 	}
-	defer c.follow(f, together) // also if the hook calls runtime.Goexit
 	if m.failed && c.config.onFailure != nil {
 		c.config.onFailure(f)
 	}
@@ -129,7 +132,11 @@ func (p *cell) regroup() {
 		p.mu.Lock()
 		m := p.more
 		if len(m.waiting) == 0 || p.phase > live {
+			abandoned := m.waiting
 			m.waiting, m.regrouping = nil, false
+			p.mu.Unlock()
+			stopAll(abandoned)
+			p.mu.Lock()
 			m.helpers--
 			p.childLeftUnlock()
 			return
@@ -141,6 +148,14 @@ func (p *cell) regroup() {
 		if pause, ok := c.waits(); ok {
 			p.restartWith(c, pause, ended)
 		}
+	}
+}
+
+// stopAll stops children that wait and will not be restarted: or else a sibling that the
+// parent waits for could wait for their reply.
+func stopAll(children []*cell) {
+	for _, child := range children {
+		child.order(stop, nil)
 	}
 }
 
@@ -191,6 +206,7 @@ func (p *cell) restartWith(c *cell, pause time.Duration, ended <-chan struct{}) 
 	explore.Point("actor: about to restart children")
 	select {
 	case <-ended:
+		stopAll(all)
 		return
 	default:
 	}

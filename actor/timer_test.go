@@ -77,7 +77,9 @@ func TestEveryThatIsLate(t *testing.T) {
 			j := &stamped{began: time.Now()}
 			ref := spawn(t, s, "", performer)
 			timer := ref.actor.context.Every(time.Second, j.note("tick"))
+			timer.cell.mu.Lock()
 			timer.due -= late // as if what comes after a second came that much too late
+			timer.cell.mu.Unlock()
 			time.Sleep(2100 * time.Millisecond)
 			require.Equal(t, []string{"tick at 1s", "tick at " + want.String()}, j.take()[:2])
 		})

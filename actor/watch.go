@@ -38,7 +38,7 @@ func (c *Context[M]) Watch(target Actor, message func(Terminated) M) (unwatch fu
 		a.deliver(none, &w.tag)
 	}
 	a.mu.Lock()
-	if a.phase > ending {
+	if a.phase > live {
 		a.mu.Unlock()
 		return func() {}
 	}
