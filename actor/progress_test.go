@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,29 +40,32 @@ func TestRestartsWithoutProgressPause(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, s *System) {
-				starts, well := 0, false
+				var starts atomic.Int64
+				var well atomic.Bool
 				ref := recordStart(t, s, new(journal), "a", func(c *Context[act]) error {
-					if starts++; starts >= limit || well {
+					if starts.Add(1) >= limit || well.Load() {
 						return nil
 					}
 					return tt.begin(c)
 				}, tt.opts...)
 				time.Sleep(20 * time.Second)
-				require.Greater(t, starts, 4, "but it goes on")
-				require.Less(t, starts, limit, "after 50 milliseconds in the mean, at least")
+				synctest.Wait()
+				require.Greater(t, starts.Load(), int64(4), "but it goes on")
+				require.Less(t, starts.Load(), int64(limit), "after 50 milliseconds in the mean, at least")
 				if name != "stops itself in time" { // which is that it has handled a message
-					require.Less(t, starts, 100, "and twice as long each time")
+					require.Less(t, starts.Load(), int64(100), "and twice as long each time")
 				}
-				well = true
+				well.Store(true)
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				if ref.actor.config.backoff != nil {
 					return
 				}
-				before := starts
+				before := starts.Load()
 				began := time.Now()
 				tell(t, ref, fails, fails, nothing)
 				synctest.Wait()
-				require.Equal(t, before+2, starts)
+				require.Equal(t, before+2, starts.Load())
 				require.Zero(t, time.Since(began))
 			})
 		})
