@@ -41,15 +41,7 @@ func Subscribe[T, M any](topic *Topic[T], ref *Ref[M], message func(v T) M) (uns
 	}}
 	topic.update(func(list []*subscriber[T]) []*subscriber[T] { return append(list, s) })
 	explore.Point("actor: about to watch a subscriber")
-	s.target.mu.Lock()
-	stopped := s.target.left
-	if !stopped {
-		s.theirs = s.target.needMoreLocked().watchers.PushBack(s)
-	}
-	s.target.mu.Unlock()
-	if stopped {
-		s.fire()
-	}
+	s.target.observe(s, &s.theirs)
 	return s.remove
 }
 
@@ -63,11 +55,7 @@ func (s *subscriber[T]) fire() {
 // remove ends the subscription.
 func (s *subscriber[T]) remove() {
 	s.fire()
-	s.target.mu.Lock()
-	if s.theirs != nil {
-		s.target.more.watchers.Remove(s.theirs)
-	}
-	s.target.mu.Unlock()
+	s.target.disregard(&s.theirs)
 }
 
 // update changes the subscribers, of which change gets a copy.

@@ -46,16 +46,31 @@ func (c *Context[M]) Watch(target Actor, message func(Terminated) M) (unwatch fu
 	w.mine = a.needMoreLocked().watches.PushBack(w)
 	a.mu.Unlock()
 	explore.Point("actor: about to watch")
-	w.target.mu.Lock()
-	stopped := w.target.left
-	if !stopped {
-		w.theirs = w.target.needMoreLocked().watchers.PushBack(w)
-	}
-	w.target.mu.Unlock()
-	if stopped {
-		w.fire()
-	}
+	w.target.observe(w, &w.theirs)
 	return w.remove
+}
+
+// observe has o told once the actor has stopped; at once, if it has already. Its place in the
+// list is stored in at, which mu guards.
+func (c *cell) observe(o observer, at **list.Element) {
+	c.mu.Lock()
+	stopped := c.left
+	if !stopped {
+		*at = c.needMoreLocked().watchers.PushBack(o)
+	}
+	c.mu.Unlock()
+	if stopped {
+		o.fire()
+	}
+}
+
+// disregard undoes observe.
+func (c *cell) disregard(at **list.Element) {
+	c.mu.Lock()
+	if *at != nil {
+		c.more.watchers.Remove(*at)
+	}
+	c.mu.Unlock()
 }
 
 // fire tells the watcher that the target has stopped.
@@ -75,11 +90,7 @@ func (w *watch) remove() {
 	w.watcher.mu.Lock()
 	w.watcher.more.watches.Remove(w.mine)
 	w.watcher.mu.Unlock()
-	w.target.mu.Lock()
-	if w.theirs != nil {
-		w.target.more.watchers.Remove(w.theirs)
-	}
-	w.target.mu.Unlock()
+	w.target.disregard(&w.theirs)
 }
 
 // unwatch ends all watches of the actor.
